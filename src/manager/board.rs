@@ -1,0 +1,169 @@
+//! What is known of the desks right now: the picture that the panel draws and the status document tells.
+//! Holds facts and verdicts; knows neither Zellij nor how the facts were found.
+
+use super::ids::{DeskId, SessionId, TerminalId};
+
+/// How a pane is isolated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Its own `CLAUDE_CONFIG_DIR`.
+    ConfigDir,
+    /// Its own `HOME`.
+    Home,
+    /// No variable is set; only the session id is pinned.
+    None,
+    /// A container around its own `CLAUDE_CONFIG_DIR`.
+    Container,
+}
+
+impl Method {
+    /// The word of the options, the pipes and the launcher's command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::ConfigDir => "config_dir",
+            Method::Home => "home",
+            Method::None => "none",
+            Method::Container => "container",
+        }
+    }
+
+    /// Reads that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Method::ConfigDir, Method::Home, Method::None, Method::Container].into_iter().find(|m| m.word() == word)
+    }
+}
+
+/// What a pane's Claude is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The pane is open and Claude has not reported yet.
+    Starting,
+    /// Claude works on a prompt.
+    Working,
+    /// Claude waits for the user: a permission, an answer, a plan.
+    Waiting,
+    /// Claude has nothing to do.
+    Idle,
+    /// Claude has ended and the pane is held.
+    Exited,
+    /// The pane came back with a resurrected session and waits for Enter.
+    Suspended,
+    /// Nothing reliable is known.
+    Unknown,
+}
+
+impl State {
+    /// The word of the status document.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Starting => "starting",
+            State::Working => "working",
+            State::Waiting => "waiting",
+            State::Idle => "idle",
+            State::Exited => "exited",
+            State::Suspended => "suspended",
+            State::Unknown => "unknown",
+        }
+    }
+
+    /// Reads that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        use State::{Exited, Idle, Starting, Suspended, Unknown, Waiting, Working};
+        [Starting, Working, Waiting, Idle, Exited, Suspended, Unknown].into_iter().find(|s| s.word() == word)
+    }
+}
+
+/// Whether the isolation of a pane holds. Green is never a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Proved by Claude's own report or by its process.
+    Isolated,
+    /// A session in the desk that this pane neither started nor moved to.
+    Mismatch,
+    /// This pane's process keeps its state in the shared dir.
+    Leaking,
+    /// The installed Claude ignores the isolation.
+    Unsupported,
+    /// Not proved yet.
+    Unknown,
+}
+
+impl Health {
+    /// The word of the status document.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Health::Isolated => "isolated",
+            Health::Mismatch => "mismatch",
+            Health::Leaking => "leaking",
+            Health::Unsupported => "unsupported",
+            Health::Unknown => "unknown",
+        }
+    }
+
+    /// Reads that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        use Health::{Isolated, Leaking, Mismatch, Unknown, Unsupported};
+        [Isolated, Mismatch, Leaking, Unsupported, Unknown].into_iter().find(|h| h.word() == word)
+    }
+}
+
+/// One desk with its pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// The desk's own name.
+    pub pane: DeskId,
+    /// The Zellij pane that sits at it, while there is one.
+    pub terminal: Option<TerminalId>,
+    /// How it is isolated.
+    pub method: Method,
+    /// The absolute path of its config dir; none for [`Method::None`].
+    pub config_dir: Option<String>,
+    /// Where Claude was started, absolute.
+    pub cwd: Option<String>,
+    /// The conversation that is open in it, as far as Claude has told.
+    pub session: Option<SessionId>,
+    /// What Claude is doing.
+    pub state: State,
+    /// What Claude says it waits for, in Claude's words (`permission prompt`), when `state` is waiting.
+    pub waiting_for: Option<String>,
+    /// Whether the isolation holds.
+    pub health: Health,
+    /// What is wrong and how to mend it, a sentence or two each.
+    pub problems: Vec<String>,
+    /// Disk use in bytes, when it was measured.
+    pub bytes: Option<u64>,
+    /// When the desk was opened, in milliseconds since the epoch.
+    pub opened_ms: Option<u64>,
+}
+
+/// A desk whose pane is closed and whose conversation is not in safety yet, or could not be brought there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// The desk's own name.
+    pub pane: DeskId,
+    /// None while it is being kept and deleted; else why that failed and how to mend it. Nothing of it was deleted then.
+    pub failed: Option<String>,
+}
+
+/// Everything that can be drawn or told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// Name of the Zellij session.
+    pub session: String,
+    /// Version of the Claude Code that was found, once it is known.
+    pub claude_version: Option<String>,
+    /// The method that a new pane gets.
+    pub method: Option<Method>,
+    /// Desks with a pane, in the order in which they were opened.
+    pub desks: Vec<Desk>,
+    /// Desks on their way out.
+    pub leaving: Vec<Leaving>,
+    /// What concerns no single pane: what is wrong and how to mend it.
+    pub problems: Vec<String>,
+}

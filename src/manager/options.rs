@@ -1,0 +1,1 @@
+//! Reads the options of the configuration.

@@ -1,0 +1,1 @@
+//! Filters `.claude.json` down to what a new desk gets.

@@ -1,0 +1,1 @@
+//! DRAWS. Pure: from a scene and a size to a screen.
