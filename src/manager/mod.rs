@@ -1,7 +1,352 @@
 //! DECIDES. Pure: no Zellij, clock, environment, files, randomness or stdout; all of these come in as arguments.
+//! One function turns a fact into orders: [`Manager::update`]. The rest of the room is what it needs to know.
 
 pub mod board;
+pub mod closing;
+pub mod commands;
+pub mod effect;
+pub mod electing;
+pub mod event;
+pub mod health;
 pub mod ids;
 pub mod options;
+pub mod order;
 pub mod panel;
+pub mod report;
 pub mod seed;
+
+mod answering;
+mod booting;
+mod launching;
+mod seeding;
+mod showing;
+mod status;
+mod watching;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use board::{Board, Method};
+use booting::Ready;
+use closing::Closing;
+use effect::{Effect, Effects};
+use electing::{Instance, Lease, Step};
+use event::{Event, Message, PaneFacts};
+use ids::{CallId, DeskId};
+use launching::Opening;
+use options::{Fallback, Notify, Options, Role};
+use panel::Question;
+use seeding::Seeding;
+use watching::Known;
+
+/// What an event is judged against: the outside world at that moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Milliseconds since the epoch.
+    pub now_ms: u64,
+    /// Fresh random uuids, to be used for new desks and sessions.
+    pub fresh: [Uuid; 2],
+    /// The lease as it lies on disk.
+    pub lease: Option<Lease>,
+}
+
+/// What an instance is born with.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    /// Which instance it is.
+    pub me: Instance,
+    /// The Zellij session's name, as the environment tells it.
+    pub session: String,
+    /// Where the plugin was started; what a relative `dir` counts from.
+    pub cwd: String,
+    /// The options, or everything that is wrong with them.
+    pub options: Result<Options, Vec<String>>,
+}
+
+/// How far the instance has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No permissions yet.
+    Waiting,
+    /// The user said no.
+    Denied,
+    /// The host program makes the state dir ready.
+    Booting(CallId),
+    /// Everything can be done.
+    Ready(Box<Ready>),
+    /// It could not be made ready.
+    Failed(Vec<String>),
+}
+
+/// What a host command was started for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Purpose {
+    Boot,
+    Version,
+    SeedOut,
+    SeedIn,
+    Scan,
+    Clean(DeskId),
+    CheckCwd,
+    Find,
+}
+
+/// Zellij's timers ring some milliseconds off.
+const TIMER_SLACK_MS: u64 = 5;
+
+/// The one that decides.
+#[derive(Debug)]
+pub struct Manager {
+    birth: Birth,
+    phase: Phase,
+    granted: bool,
+    /// Whether this instance acted at its last event, to notice when it becomes the actor.
+    acting: bool,
+    next_call: u64,
+    calls: BTreeMap<CallId, Purpose>,
+    /// When the timer that was asked for last will ring.
+    alarm_ms: Option<u64>,
+    /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
+    held: Vec<(u64, Message)>,
+    openings: Vec<Opening>,
+    /// Answers by the caller's own request name, so that asking again opens nothing twice.
+    requests: Vec<(String, Option<String>)>,
+    seeding: Seeding,
+    session: String,
+    panes: Vec<PaneFacts>,
+    known: BTreeMap<DeskId, Known>,
+    closing: BTreeMap<DeskId, Closing>,
+    scan: watching::Scanning,
+    claude_version: Option<String>,
+    checks: Vec<ids::PipeId>,
+    shown: bool,
+    selected: Option<DeskId>,
+    asking: Option<Question>,
+    message: Option<String>,
+    published: Option<String>,
+    /// What the actor published, for an instance that is not the actor.
+    followed: Option<Board>,
+    marked: BTreeSet<DeskId>,
+    now_ms: u64,
+}
+
+impl Manager {
+    /// A manager that has not been told anything yet.
+    #[must_use]
+    pub fn new(mut birth: Birth) -> Self {
+        birth.options = birth.options.and_then(refuse_what_is_not_built);
+        let session = birth.session.clone();
+        Manager {
+            birth,
+            phase: Phase::Waiting,
+            granted: false,
+            acting: false,
+            next_call: 0,
+            calls: BTreeMap::new(),
+            alarm_ms: None,
+            held: Vec::new(),
+            openings: Vec::new(),
+            requests: Vec::new(),
+            seeding: Seeding::default(),
+            session,
+            panes: Vec::new(),
+            known: BTreeMap::new(),
+            closing: BTreeMap::new(),
+            scan: watching::Scanning::default(),
+            claude_version: None,
+            checks: Vec::new(),
+            shown: false,
+            selected: None,
+            asking: None,
+            message: None,
+            published: None,
+            followed: None,
+            marked: BTreeSet::new(),
+            now_ms: 0,
+        }
+    }
+
+    /// Takes in a fact; gives back what is to be done about it.
+    pub fn update(&mut self, event: Event, moment: &Moment) -> Effects {
+        let mut effects = Effects::default();
+        self.now_ms = moment.now_ms;
+        self.elect(moment, &mut effects);
+        match event {
+            Event::Loaded | Event::LeaseClaimed => {}
+            Event::PermissionGranted => self.on_granted(&mut effects),
+            Event::PermissionDenied => self.on_denied(),
+            Event::PanesListed { session, panes } => {
+                // Only a plugin with its permissions is told.
+                self.on_granted(&mut effects);
+                self.on_panes(session, panes, &mut effects);
+            }
+            Event::PaneClosed(terminal) => {
+                self.on_granted(&mut effects);
+                self.on_pane_closed(terminal, &mut effects);
+            }
+            // A timer cannot be taken back: one that was overtaken by an earlier one rings for nothing.
+            Event::TimeCame => {
+                if self.alarm_ms.is_some_and(|alarm| moment.now_ms + TIMER_SLACK_MS >= alarm) {
+                    self.alarm_ms = None;
+                }
+                self.on_time(&mut effects);
+            }
+            Event::HostAnswered { call, stdout, stderr } => self.on_answer(call, &stdout, &stderr, &mut effects),
+            Event::SliceRead { call, bytes } => self.on_slice(call, bytes, &mut effects),
+            Event::FileWritten { call, result } => self.on_seed_written(call, result, &mut effects),
+            Event::PaneOpened { call, terminal } => self.on_opened(call, terminal, &mut effects),
+            Event::MessageCame(message) => self.on_message(message, moment, &mut effects),
+            Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
+            Event::DeskClicked(pane) => self.on_desk_clicked(pane),
+            Event::Scrolled(lines) => self.on_scrolled(lines),
+            Event::PanelShown(shown) => self.on_shown(shown, &mut effects),
+            Event::SnapshotRead(text) => self.on_snapshot(text.as_deref()),
+            Event::MarksRead(marks) => self.on_marks(&marks),
+        }
+        self.pass_time(moment, &mut effects);
+        self.tell(&mut effects);
+        self.set_alarm(&mut effects);
+        effects
+    }
+
+    /// The options; none while the configuration is broken.
+    fn options(&self) -> Option<&Options> {
+        self.birth.options.as_ref().ok()
+    }
+
+    fn role(&self) -> Role {
+        self.options().map_or(Role::Manager, |options| options.role)
+    }
+
+    fn ready(&self) -> Option<&Ready> {
+        match &self.phase {
+            Phase::Ready(ready) => Some(ready),
+            _ => None,
+        }
+    }
+
+    fn elect(&mut self, moment: &Moment, effects: &mut Effects) {
+        if self.role() == Role::Panel {
+            return;
+        }
+        let me = self.birth.me;
+        match electing::step(me, self.granted, moment.now_ms, moment.lease) {
+            Step::Rest => {}
+            Step::Claim(term) => effects.push(Effect::ClaimLease { term, granted: self.granted }),
+            Step::Renew(term) => effects.push(Effect::RenewLease { term, granted: self.granted }),
+        }
+        let acting = electing::acts(me, moment.lease);
+        if acting && !self.acting && self.role() == Role::Manager {
+            // Whatever the last actor knew is on disk and in the pane list.
+            self.scan.want(moment.now_ms);
+            effects.push(Effect::ReadMarks);
+        }
+        self.acting = acting;
+    }
+
+    fn run_host(&mut self, purpose: Purpose, words: &[&str], effects: &mut Effects) -> Option<CallId> {
+        let launcher = self.ready()?.launcher.clone();
+        let mut argv = vec!["/bin/sh".to_string(), launcher];
+        argv.extend(words.iter().map(|word| (*word).to_string()));
+        Some(self.call(purpose, argv, vec![], effects))
+    }
+
+    fn call(
+        &mut self,
+        purpose: Purpose,
+        argv: Vec<String>,
+        env: Vec<(String, String)>,
+        effects: &mut Effects,
+    ) -> CallId {
+        let call = self.fresh_call();
+        self.calls.insert(call, purpose);
+        effects.push(Effect::RunHost { call, argv, env });
+        call
+    }
+
+    fn fresh_call(&mut self) -> CallId {
+        self.next_call += 1;
+        CallId(self.next_call)
+    }
+
+    fn on_answer(&mut self, call: CallId, stdout: &str, stderr: &str, effects: &mut Effects) {
+        let Some(purpose) = self.calls.remove(&call) else {
+            effects.push(Effect::Log(format!("a host command answered that nobody waits for ({})", call.0)));
+            return;
+        };
+        if !stderr.is_empty() {
+            effects.push(Effect::Log(format!("the host program complained ({purpose:?}): {stderr}")));
+        }
+        match purpose {
+            Purpose::Boot => self.on_booted(stdout, effects),
+            Purpose::Version => self.on_version(stdout),
+            Purpose::SeedOut => self.on_seed_out(stdout, effects),
+            Purpose::SeedIn => self.on_seed_in(stdout),
+            Purpose::Scan => self.on_scanned(stdout, effects),
+            Purpose::Clean(pane) => self.on_cleaned(pane, stdout, effects),
+            Purpose::CheckCwd | Purpose::Find => self.on_looked_up(call, stdout, effects),
+        }
+    }
+
+    /// Whatever has become due, and whatever became possible through the event.
+    fn pass_time(&mut self, moment: &Moment, effects: &mut Effects) {
+        self.pass_held(moment, effects);
+        self.pass_openings(moment, effects);
+        if self.acting && self.role() == Role::Manager && self.ready().is_some() {
+            self.pass_closings(effects);
+            self.pass_scans(effects);
+        }
+    }
+
+    fn on_time(&mut self, effects: &mut Effects) {
+        self.pass_seeding(effects);
+        if self.acting {
+            effects.push(Effect::ReadMarks);
+        } else if self.role() != Role::Claude {
+            effects.push(Effect::ReadSnapshot);
+        }
+    }
+
+    /// One timer for all deadlines: the earliest.
+    fn set_alarm(&mut self, effects: &mut Effects) {
+        let mut due = vec![self.now_ms + electing::RENEW_MS];
+        due.extend(self.held.iter().map(|(until, _)| *until));
+        due.extend(self.openings.iter().map(|opening| opening.until_ms));
+        due.extend(self.seeding.due_ms(self.now_ms));
+        if self.acting {
+            due.extend(self.closing.values().filter_map(Closing::due_ms));
+            due.extend(self.scan.due_ms());
+        }
+        let earliest = due.into_iter().min().unwrap_or(self.now_ms + electing::RENEW_MS);
+        if self.alarm_ms.is_none_or(|alarm| earliest < alarm) {
+            self.alarm_ms = Some(earliest);
+            effects.push(Effect::WakeIn(earliest.saturating_sub(self.now_ms)));
+        }
+    }
+}
+
+/// An option that would be ignored is refused: nobody shall believe in an isolation that is not there.
+fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
+    let mut errors = Vec::new();
+    let mut refuse = |wrong: bool, what: &str| {
+        if wrong {
+            errors.push(format!("{what} is not built in this version of Carrel; leave it at its default"));
+        }
+    };
+    refuse(!method_is_built(options.method), &format!("method `{}`", options.method.word()));
+    refuse(options.fallback.is_some_and(|fallback| fallback != Fallback::Home), "a fallback other than `home`");
+    refuse(options.container_command.is_some(), "container_command");
+    refuse(options.namespace.is_some(), "namespace");
+    refuse(options.notify != Notify::None, "notify");
+    if errors.is_empty() {
+        Ok(options)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Which methods this version knows.
+fn method_is_built(method: Method) -> bool {
+    matches!(method, Method::ConfigDir | Method::None)
+}

@@ -1,0 +1,49 @@
+# Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
+
+.POSIX:
+.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm tools
+.DEFAULT_GOAL := help
+
+test_parts = scripts/test.sh
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: ## Try Carrel in a Zellij of its own, with a demo user and a stand-in server (REAL=1: with your own Claude)
+	@scripts/run.sh
+
+test: ## Everything: format, lints, all tests, the wasm, the tests on the real Zellij and the real Claude Code
+	@scripts/tools.sh wasm shells
+	@$(test_parts) fmt lint unit stories host wasm real
+
+test-fast: ## Everything that needs neither Zellij nor Claude Code
+	@scripts/tools.sh wasm shells
+	@$(test_parts) fmt lint unit stories host
+
+test-unit: ## The tests inside src/
+	@$(test_parts) unit
+
+test-stories: ## Stories, screens and orders: the files of tests/ that need no real programs
+	@$(test_parts) stories
+
+test-host: ## The host program under dash, bash and busybox
+	@scripts/tools.sh shells
+	@$(test_parts) host
+
+test-real: ## The real wasm in the real Zellij with the real Claude Code
+	@scripts/tools.sh wasm
+	@$(test_parts) wasm real
+
+lint: ## clippy for the host and for wasm, shellcheck
+	@scripts/tools.sh wasm shells
+	@$(test_parts) lint
+
+fmt: ## Format the Rust code
+	@cargo fmt
+
+wasm: ## Build the plugin: target/wasm32-wasip1/release/carrel.wasm
+	@scripts/tools.sh wasm
+	@cargo wasm
+
+tools: ## Install what is missing of the pinned tools
+	@scripts/tools.sh all

@@ -1,0 +1,138 @@
+#!/bin/sh
+# Runs the parts of the test suite that are named, in this order, each to its end, and says how long each took. Fails where
+# one fails. The totals are sums of cargo's own `test result:` lines; where a part ended without one, none are printed.
+#
+#   test.sh fmt lint unit stories host wasm real
+
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$here"
+
+# Tests on the real programs; everything else in tests/ runs without them.
+real="harness real"
+
+notes=$(mktemp -d "${TMPDIR:-/tmp}/carrel-test.XXXXXX")
+trap 'rm -rf "$notes"' EXIT
+trap 'exit 130' INT TERM
+: >"$notes/results"
+: >"$notes/summary"
+failed=
+incomplete=
+
+now() { date +%s; }
+
+# cargo test for one target; the result lines are kept, and a run without one is remembered.
+cargo_test() {
+    label=$1
+    shift
+    echo "── $label"
+    { code=0; cargo test "$@" || code=$?; echo "$code" >"$notes/code"; } | tee "$notes/output"
+    code=$(cat "$notes/code")
+    if ! grep '^test result:' "$notes/output" >>"$notes/results"; then
+        incomplete="$incomplete $label"
+    elif [ "$code" != 0 ] && ! grep -q '^test result: FAILED' "$notes/output"; then
+        incomplete="$incomplete $label"
+    fi
+    return "$code"
+}
+
+# Every file of tests/ that the pattern chooses; all of them run, whatever becomes of one.
+cargo_tests() {
+    all=0
+    [ $# -gt 0 ] || echo "no test files"
+    for name in "$@"; do
+        [ -e "tests/$name.rs" ] || continue
+        cargo_test "tests/$name.rs" --test "$name" || all=1
+    done
+    return "$all"
+}
+
+# The files of tests/: `host` for those on the host program, `stories` for the rest that needs no real programs.
+test_names() {
+    for file in tests/*.rs; do
+        name=$(basename "$file" .rs)
+        case " $real " in *" $name "*) continue ;; esac
+        case $1:$name in
+        host:host*) echo "$name" ;;
+        stories:host*) ;;
+        stories:*) echo "$name" ;;
+        esac
+    done
+}
+
+part_fmt() { cargo fmt --check; }
+
+part_lint() {
+    all=0
+    cargo lint || all=1
+    cargo lint-wasm || all=1
+    shellcheck scripts/*.sh .ci/run || all=1
+    # The host program is one script in several files; alone none of them makes sense.
+    cat src/host/*.sh | shellcheck - || all=1
+    return "$all"
+}
+
+part_unit() {
+    all=0
+    cargo_test "src/" --lib || all=1
+    cargo_test "the examples in the documentation" --doc || all=1
+    return "$all"
+}
+
+# shellcheck disable=SC2046 # one word per test file
+part_stories() { cargo_tests $(test_names stories); }
+
+# shellcheck disable=SC2046
+part_host() { cargo_tests $(test_names host); }
+
+part_wasm() { cargo wasm; }
+
+part_real() {
+    case " $failed " in *" wasm "*)
+        echo "not run: an older wasm would be tested"
+        incomplete="$incomplete real"
+        return 1
+        ;;
+    esac
+    if ! scripts/tools.sh claude zellij || ! assignments=$(scripts/tools.sh paths); then
+        incomplete="$incomplete real"
+        return 1
+    fi
+    eval "$assignments"
+    target=${CARGO_TARGET_DIR:-target}
+    case $target in /*) ;; *) target=$here/$target ;; esac
+    CARREL_WASM=$target/wasm32-wasip1/release/carrel.wasm
+    export CARREL_ZELLIJ CARREL_CLAUDE CARREL_WASM
+    # Each test runs a Zellij and one or more Claudes: more at a time would only wait for each other.
+    cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+    [ "$cores" -le 4 ] || cores=4
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-$cores}
+    export RUST_TEST_THREADS
+    # shellcheck disable=SC2086 # one word per test file
+    cargo_tests $real
+}
+
+for part in "$@"; do
+    echo "━━ $part"
+    began=$(now)
+    verdict=ok
+    if ! "part_$part"; then
+        verdict=FAILED
+        failed="$failed $part"
+    fi
+    printf '%-8s %-6s %4s s\n' "$part" "$verdict" "$(($(now) - began))" | tee -a "$notes/summary"
+done
+
+echo "━━ summary"
+cat "$notes/summary"
+totals=$(awk '{ passed += $4; failed += $6 } END { printf "%d passed, %d failed", passed, failed }' "$notes/results")
+if [ -n "$incomplete" ]; then
+    echo "failed:$failed; no totals, because these gave no result:$incomplete"
+elif [ ! -s "$notes/results" ]; then
+    [ -z "$failed" ] || echo "failed:$failed"
+else
+    [ -z "$failed" ] || echo "failed:$failed"
+    echo "$totals"
+fi
+[ -z "$failed" ]

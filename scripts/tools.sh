@@ -1,0 +1,133 @@
+#!/bin/sh
+# The tools that the tests and the tour need, at pinned versions, in a cache of their own: installs what is missing, says
+# where things are. Quick when all is there; an interrupted installation is never taken for a finished one.
+#
+#   tools.sh wasm|zellij|claude|shells …   install what is missing of these
+#   tools.sh all                           the same for everything
+#   tools.sh paths                         print shell assignments: CARREL_ZELLIJ, CARREL_CLAUDE
+#
+# The cache: $CARREL_CACHE, or carrel-dev in the user's cache dir. Whoever has the programs elsewhere sets CARREL_ZELLIJ
+# or CARREL_CLAUDE to their absolute paths, and nothing is installed in their place.
+
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cache=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}
+
+# The versions. Zellij's is the one that the plugin is built against, the toolchain's is the one that builds everything.
+claude_version=2.1.330
+zellij_version=$(sed -n 's/^zellij-tile = "=\(.*\)"$/\1/p' "$here/Cargo.toml")
+toolchain=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$here/rust-toolchain.toml")
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+wasm() {
+    # Without rustup the toolchain is somebody's own, and so is the target.
+    have rustup || return 0
+    # The sysroot tells in a few milliseconds what `rustup target list` takes ten times as long for.
+    sysroot=$(cd "$here" && rustc --print sysroot)
+    [ -d "$sysroot/lib/rustlib/wasm32-wasip1/lib" ] && return 0
+    say "adding the target wasm32-wasip1 to the toolchain $toolchain"
+    (cd "$here" && rustup target add wasm32-wasip1)
+}
+
+zellij_path() { printf '%s\n' "${CARREL_ZELLIJ:-$cache/zellij-$zellij_version/bin/zellij}"; }
+
+zellij() {
+    [ -x "$(zellij_path)" ] && return 0
+    [ -z "${CARREL_ZELLIJ:-}" ] || fail "CARREL_ZELLIJ=$CARREL_ZELLIJ is not there"
+    have cargo || fail "cargo is needed to build Zellij"
+    say "building Zellij $zellij_version, once: about ten minutes on two cores"
+    # One place for an unfinished build, so that the next try goes on where this one ended. Outside of this repository:
+    # its cargo configuration and toolchain file are for the plugin.
+    work=$cache/zellij-$zellij_version.unfinished
+    mkdir -p "$work"
+    if have rustup && rustup toolchain list | grep -q "^$toolchain"; then
+        RUSTUP_TOOLCHAIN=$toolchain
+        export RUSTUP_TOOLCHAIN
+    fi
+    (cd "$work" && unset CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS &&
+        cargo install zellij --version "$zellij_version" --locked --no-track --root "$work/root" --target-dir "$work/target")
+    rm -rf "$cache/zellij-$zellij_version"
+    mv "$work/root" "$cache/zellij-$zellij_version"
+    rm -rf "$work"
+}
+
+# npm is told not to run scripts, so the native program is taken from the package of this platform.
+claude_path() {
+    if [ -n "${CARREL_CLAUDE:-}" ]; then
+        printf '%s\n' "$CARREL_CLAUDE"
+        return
+    fi
+    packages=$cache/claude-code-$claude_version/node_modules/@anthropic-ai
+    case $(uname -s) in Darwin) system=darwin ;; *) system=linux ;; esac
+    case $(uname -m) in arm64 | aarch64) machine=arm64 ;; *) machine=x64 ;; esac
+    libc=
+    for loader in /lib/ld-musl-*; do [ -e "$loader" ] && [ ! -e /lib64/ld-linux-x86-64.so.2 ] && libc=-musl; done
+    for package in "$packages/claude-code-$system-$machine$libc" "$packages/claude-code-$system-$machine"*; do
+        if [ -x "$package/claude" ]; then
+            printf '%s\n' "$package/claude"
+            return
+        fi
+    done
+    printf '%s\n' "$packages/claude-code-$system-$machine$libc/claude"
+}
+
+claude() {
+    [ -x "$(claude_path)" ] && return 0
+    [ -z "${CARREL_CLAUDE:-}" ] || fail "CARREL_CLAUDE=$CARREL_CLAUDE is not there"
+    have npm || fail "npm is needed to install Claude Code $claude_version (or set CARREL_CLAUDE to a native claude)"
+    say "installing Claude Code $claude_version (about 250 MB), once"
+    work=$cache/claude-code-$claude_version.unfinished
+    rm -rf "$work"
+    mkdir -p "$work"
+    npm install --prefix "$work" --ignore-scripts --no-audit --no-fund "@anthropic-ai/claude-code@$claude_version" >&2
+    rm -rf "$cache/claude-code-$claude_version"
+    mv "$work" "$cache/claude-code-$claude_version"
+    [ -x "$(claude_path)" ] || fail "npm has installed no native claude for this platform: $(claude_path) is missing"
+}
+
+shells() {
+    wanted="dash bash busybox shellcheck"
+    # No busybox is packaged for macOS; its /bin/dash and its bash 3.2 are tested there instead.
+    [ "$(uname -s)" != Darwin ] || wanted="dash bash shellcheck"
+    missing=
+    for program in $wanted; do have "$program" || missing="$missing $program"; done
+    missing=${missing# }
+    [ -n "$missing" ] || return 0
+    if have apt-get && [ "$(id -u)" = 0 ]; then
+        say "installing $missing"
+        # shellcheck disable=SC2086 # one word per package
+        { apt-get install -y --no-install-recommends $missing ||
+            { apt-get update && apt-get install -y --no-install-recommends $missing; }; } >&2
+    elif have apt-get; then
+        fail "missing: $missing. Install with: sudo apt-get install $missing"
+    else
+        fail "missing: $missing. Install with your system's package manager (macOS: brew install $missing)"
+    fi
+}
+
+quoted() { printf "'%s'\n" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+
+paths() {
+    printf 'CARREL_ZELLIJ=%s\n' "$(quoted "$(zellij_path)")"
+    printf 'CARREL_CLAUDE=%s\n' "$(quoted "$(claude_path)")"
+}
+
+[ -n "$zellij_version" ] || fail "no version of zellij-tile in Cargo.toml"
+[ -n "$toolchain" ] || fail "no channel in rust-toolchain.toml"
+[ $# -gt 0 ] || set -- help
+for part in "$@"; do
+    case $part in
+    wasm | zellij | claude | shells | paths) "$part" ;;
+    all)
+        wasm
+        shells
+        claude
+        zellij
+        ;;
+    *) fail "usage: tools.sh all | paths | wasm zellij claude shells" ;;
+    esac
+done

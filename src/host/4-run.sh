@@ -1,0 +1,339 @@
+# run: the launcher, a pane's command. It makes the desk, or mends it, and runs Claude at it as a plain foreground child:
+# no exec and no traps, so that Zellij saves this command line for resurrection and Claude dies with its pane.
+
+# stop WHY: the pane stays, held, with the message; Enter tries again.
+stop() {
+	printf '\n  Carrel could not start Claude here:\n  %s\n\n  No conversation was changed. Press Enter to try again, Ctrl-c to close the pane.\n' "$1" >&2
+	exit 1
+}
+
+stop_unwritable() { stop "$1 cannot be written (permissions? a full or read-only disk?)"; }
+
+# json TEXT: sets _R to it as the inside of a JSON string. Control characters were refused before.
+json() {
+	replace "$1" "\\" "\\\\"
+	replace "$_R" '"' '\"'
+}
+
+run() {
+	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING=''
+	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--resume) _RESUMING=yes ;;
+		# What the plugin reads off the pane's command line; nothing to do here.
+		--close-on-exit) ;;
+		--)
+			shift
+			break
+			;;
+		--pane | --session | --method | --claude | --shared | --share | --login | --memory)
+			[ $# -ge 2 ] || stop "its command line ends after $1"
+			case $1 in
+			--pane) _PANE=$2 ;;
+			--session) _SESSION=$2 ;;
+			--method) _METHOD=$2 ;;
+			--claude) _OPT_CLAUDE=$2 ;;
+			--shared) _OPT_SHARED=$2 ;;
+			--share) _SHARE=$2 ;;
+			--login) _LOGIN_MODE=$2 ;;
+			*) _MEMORY=$2 ;;
+			esac
+			shift
+			;;
+		*) stop "its command line has an unknown word: $1 (was it written by a newer Carrel?)" ;;
+		esac
+		shift
+	done
+	# Zellij would show the whole command line as the pane's name until Claude sets its own title.
+	printf '\033]0;claude\007'
+	is_uuid "$_PANE" || stop "its command line names no pane (--pane with a uuid)"
+	is_uuid "$_SESSION" || stop "its command line names no session (--session with a uuid)"
+	case $_METHOD in
+	config_dir) ;;
+	# Claude will use the user's own state, whatever shared_dir says.
+	none) _OPT_SHARED='' ;;
+	*) stop "the method $_METHOD is unknown to this launcher" ;;
+	esac
+	case $_STATE in *[[:cntrl:]]*) stop "its own path has a control character in it; set state_dir to a path without one" ;; esac
+	find_shared "$_OPT_SHARED" || stop "$_WHY"
+	find_claude "$_OPT_CLAUDE" || stop "$_WHY"
+	make_desk
+	if [ "$_METHOD" != none ]; then
+		put_seed
+		link_shared
+	fi
+	choose_session
+	write_settings
+	if [ "$_RESUMED" = yes ]; then
+		set -- --resume "$_SESSION" --settings "$_DESK/.carrel/settings.json" "$@"
+	else
+		set -- --session-id "$_SESSION" --settings "$_DESK/.carrel/settings.json" "$@"
+	fi
+	(
+		set_environment
+		umask "$_UMASK"
+		exec "$_CLAUDE" "$@"
+	)
+	_code=$?
+	printf 'code=%s\n' "$_code" 2>/dev/null >"$_DESK/.carrel/exit"
+	exit "$_code"
+}
+
+# The one place that knows how Claude is told where its state lies. Nothing else of the user's environment changes.
+set_environment() {
+	unset CLAUDECODE CLAUDE_CODE_CHILD_SESSION CLAUDE_CODE_SESSION_ID CLAUDE_CODE_ENTRYPOINT CLAUDE_CODE_SKIP_PROMPT_HISTORY
+	if [ -n "$_LC_ALL_SET" ]; then LC_ALL=$_LC_ALL; else unset LC_ALL; fi
+	if [ -n "$_NESTED" ]; then
+		# What the desk around us set.
+		unset CLAUDE_CONFIG_DIR CLAUDE_SECURESTORAGE_CONFIG_DIR CLAUDE_CODE_PLUGIN_CACHE_DIR CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL
+		export HOME="$_USER_HOME"
+		[ -z "$_USER_CONFIG_DIR" ] || export CLAUDE_CONFIG_DIR="$_USER_CONFIG_DIR"
+		[ -z "$_USER_LOGIN_SET" ] || export CLAUDE_SECURESTORAGE_CONFIG_DIR="$_USER_LOGIN"
+	fi
+	export CARREL_PANE="$_PANE" CARREL_DESK="$_DESK" CARREL_REAL_HOME="$_USER_HOME" CARREL_REAL_CONFIG_DIR="$_USER_CONFIG_DIR"
+	unset CARREL_REAL_LOGIN
+	[ -z "$_USER_LOGIN_SET" ] || export CARREL_REAL_LOGIN="$_USER_LOGIN"
+	[ "$_METHOD" != none ] || return 0
+	export CLAUDE_CONFIG_DIR="$_DESK"
+	# Undocumented, known since some version after 2.1.120: where the login is stored; empty means the user's own place.
+	if [ "$_LOGIN_MODE" = shared ]; then
+		export CLAUDE_SECURESTORAGE_CONFIG_DIR="$_LOGIN"
+	else
+		unset CLAUDE_SECURESTORAGE_CONFIG_DIR
+	fi
+	# A linked plugins/ makes Claude 2.1.197 mark the user's plugins as orphaned.
+	[ -n "${CLAUDE_CODE_PLUGIN_CACHE_DIR-}" ] || export CLAUDE_CODE_PLUGIN_CACHE_DIR="$_SHARED/plugins"
+	export CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL=1
+}
+
+# being_cleaned: whether a living cleaner is at the desk.
+being_cleaned() {
+	[ -e "$_CLAIM" ] || return 1
+	_pid='' _began=''
+	{ IFS=' ' read -r _pid _began <"$_CLAIM"; } 2>/dev/null
+	look_at "$_pid" && [ "$_START" = "$_began" ]
+}
+
+# is_left: whether the desk, or a part of it, lies where it is kept and deleted.
+is_left() { real_dir "$_LEAVING" && [ ! -L "$_STATE/leaving" ]; }
+
+# make_desk: makes the desk ours, with a record in it that keeps cleaners away. A cleaner first puts up its claim, then moves
+# the desk away, then looks at its record once more; here the record comes first, then the look for a claim: whoever comes
+# second sees the other.
+make_desk() {
+	desk_paths "$_PANE"
+	_MARK=
+	_rounds=0
+	while :; do
+		while being_cleaned; do
+			_rounds=$((_rounds + 1))
+			[ "$_rounds" -ne 10 ] || printf '  Carrel: the last conversation of this pane is still being kept, a moment…\n'
+			[ "$_rounds" -lt 1200 ] || stop "the last conversation of this pane is still being kept ($_LEAVING)"
+			pause
+		done
+		[ ! -L "$_STATE/claude-configs" ] || stop "$_STATE/claude-configs is a symbolic link; Carrel writes only into a directory of its own: remove the link"
+		if exists "$_DESK"; then real_dir "$_DESK" || stop "$_DESK is in the way: it is not a directory; move it away"; fi
+		if is_left; then
+			# The pane came back before its desk was deleted, or keeping failed: all of it comes back.
+			if exists "$_DESK"; then
+				join "$_LEAVING" "$_DESK" || stop "$_WHY"
+			else
+				mv -- "$_LEAVING" "$_DESK" 2>/dev/null || real_dir "$_DESK" || ! is_left || stop "cannot take the desk back from $_LEAVING"
+			fi
+		fi
+		[ -d "$_DESK/.carrel" ] || mkdir -p -- "$_DESK/.carrel" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
+		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
+		if write_record; then
+			being_cleaned || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
+		elif real_dir "$_DESK/.carrel"; then
+			stop_unwritable "$_DESK/.carrel"
+		fi
+		_rounds=$((_rounds + 1))
+		[ "$_rounds" -lt 1200 ] || stop "$_DESK is moved away again and again"
+	done
+	# Claude starts, answers and saves nothing at a desk that it cannot write, and says so nowhere.
+	{ printf 'carrel\n' >"$_DESK/.carrel-probe"; } 2>/dev/null && { IFS= read -r _line <"$_DESK/.carrel-probe"; } 2>/dev/null && [ "$_line" = carrel ] && rm -f -- "$_DESK/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_DESK"
+}
+
+# put_seed: the desk's own .claude.json, once. The plugin makes the seed, and makes a new one when a pane is opened and the
+# user's file has changed.
+put_seed() {
+	[ ! -e "$_DESK/.claude.json" ] || return 0
+	_rounds=0
+	_last=
+	while :; do
+		look_at_seed
+		case $_SEED_IS in
+		fresh) break ;;
+		failed) stop "$_WHY" ;;
+		stale)
+			# Another Claude may change the file again and again: one that was made since we look is new enough. And the last
+			# one is better than none: without one Claude would ask for a theme and a login.
+			[ -n "$_last" ] || _last=$_MADE_OF
+			[ "$_MADE_OF" = "$_last" ] && [ "$_rounds" -lt 60 ] || break
+			;;
+		esac
+		_rounds=$((_rounds + 1))
+		[ "$_rounds" -ne 40 ] || printf '  Carrel: getting your settings from %s, a moment…\n' "$_SHARED_JSON"
+		[ "$_rounds" -lt 220 ] || stop "there is no seed of $_SHARED_JSON yet: is the plugin loaded in this session, with its permissions granted?"
+		if [ "$_rounds" -le 20 ]; then pause 0.01; else pause; fi
+	done
+	cp -- "$_SEED/claude.json" "$_DESK/.carrel/seeded" 2>/dev/null && mv -f -- "$_DESK/.carrel/seeded" "$_DESK/.claude.json" 2>/dev/null || stop_unwritable "$_DESK/.claude.json"
+}
+
+# link_shared: one link for each entry of the shared dir that is shared and that the desk does not have.
+link_shared() {
+	set -f
+	# shellcheck disable=SC2086 # names, separated by blanks
+	set -- $_SHARE
+	set +f
+	for _name; do
+		shift
+		case $_name in
+		*/* | .carrel* | .claude.json* | .credentials.json* | plugins | projects | sessions | tasks | todos | file-history | session-env) continue ;;
+		esac
+		[ -e "$_SHARED/$_name" ] && ! exists "$_DESK/$_name" || continue
+		set -- "$@" "$_SHARED/$_name"
+	done
+	[ $# -eq 0 ] || ln -s -- "$@" "$_DESK/" 2>/dev/null || stop_unwritable "$_DESK"
+}
+
+# choose_session: sets _SESSION, and _RESUMED to "yes" when there is a conversation to go on with. The last one that was
+# open at this desk wins: /clear, /branch and /resume change it.
+choose_session() {
+	_RESUMED=no
+	if [ "$_METHOD" = none ]; then
+		! find_transcript "$_SHARED" "$_SESSION" || _RESUMED=yes
+	else
+		_newest=
+		for _file in "$_DESK"/projects/*/*.jsonl; do
+			_id=${_file##*/}
+			_id=${_id%.jsonl}
+			is_uuid "$_id" && [ -f "$_file" ] || continue
+			# Of two that were written at the same time the later one is not the one that the pane was opened with.
+			if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
+				[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_SESSION.jsonl" ] || continue
+			fi
+			if has_messages "$_file"; then
+				_newest=$_file
+			elif [ "$_id" = "$_SESSION" ]; then
+				# A stub makes the id unusable both ways.
+				rm -f -- "$_file"
+			fi
+		done
+		if [ -z "$_newest" ]; then
+			# A desk that was rebuilt: its conversation was kept meanwhile.
+			take_back "$_DESK" "$_SESSION" || stop "$_WHY"
+			_newest=$_FOUND
+		fi
+		if [ -n "$_newest" ]; then
+			_RESUMED=yes
+			_id=${_newest##*/}
+			_id=${_id%.jsonl}
+			if [ "$_id" != "$_SESSION" ]; then
+				_SESSION=$_id
+				write_record || stop_unwritable "$_DESK/.carrel"
+			fi
+		fi
+	fi
+	[ -z "$_RESUMING" ] || [ "$_RESUMED" = yes ] || stop "there is no conversation $_SESSION in $_SHARED"
+}
+
+write_settings() {
+	replace "$_STATE/carrel.sh" "'" "'\\''"
+	json "/bin/sh '$_R' ring"
+	_ring=$_R
+	_text=
+	for _event in SessionStart UserPromptSubmit PostToolUse Notification Stop SessionEnd; do
+		_text=$_text${_text:+,}"\"$_event\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event $_PANE\",\"timeout\":5}]}]"
+	done
+	_text="\"hooks\":{$_text}"
+	if [ "$_METHOD" != none ]; then
+		# A settings file's env beats the process's own for everything but .claude.json; this one beats both.
+		json "$_DESK"
+		_text="\"env\":{\"CLAUDE_CONFIG_DIR\":\"$_R\"},$_text"
+		if [ "$_MEMORY" = shared ] && find_memory; then
+			json "$_MEMORY_DIR"
+			_text="\"autoMemoryDirectory\":\"$_R\",$_text"
+		fi
+	fi
+	{ printf '{%s}\n' "$_text" >"$_DESK/.carrel/settings.json"; } 2>/dev/null || stop_unwritable "$_DESK/.carrel/settings.json"
+}
+
+# find_memory: sets _MEMORY_DIR to the user's own memory of this project, named as Claude names it: the main repository's
+# root, every character but letters and digits a dash. Claude shortens long names and counts characters, not bytes: where
+# that matters the memory stays at the desk and is kept with it. A place that the user has set stays as it is.
+find_memory() {
+	[ ! -f "$_SHARED/settings.json" ] || ! grep -q '"autoMemoryDirectory"' -- "$_SHARED/settings.json" 2>/dev/null || return 1
+	physical . || return 1
+	_root=$_P
+	_up=$_P
+	while [ -n "$_up" ]; do
+		if [ -d "$_up/.git" ]; then
+			_root=$_up
+			break
+		elif [ -f "$_up/.git" ]; then
+			_root=$_up
+			IFS= read -r _line 2>/dev/null <"$_up/.git" || :
+			# A worktree: "gitdir: <main>/.git/worktrees/<name>".
+			case $_line in
+			"gitdir: "*/.git/worktrees/*)
+				_line=${_line#gitdir: }
+				_line=${_line%/.git/worktrees/*}
+				case $_line in /*) ;; *) _line=$_up/$_line ;; esac
+				! physical "$_line" || _root=$_P
+				;;
+			esac
+			break
+		fi
+		_up=${_up%/*}
+	done
+	[ "${#_root}" -le 150 ] || return 1
+	case $_root in *[!\ -~]*) return 1 ;; esac
+	_encoded=
+	while :; do
+		case $_root in *[!A-Za-z0-9]*) ;; *) break ;; esac
+		_plain=${_root%%[!A-Za-z0-9]*}
+		_encoded=$_encoded$_plain-
+		_root=${_root#"$_plain"?}
+	done
+	_MEMORY_DIR=$_SHARED/projects/$_encoded$_root/memory
+}
+
+# write_record: what the desk's owner is, so that others can judge whether it lives. "opened" comes last and says that the
+# record is whole.
+write_record() {
+	this_boot
+	look_at $$ || _PGID=$$
+	_group=$_PGID
+	look_at "$_group"
+	_group_start=$_START
+	look_at "$PPID"
+	if ! recall "$_DESK/.carrel/record" opened || [ -z "$_V" ]; then _V=$(date +%s); fi
+	_opened=$_V
+	{
+		note version 1
+		note pane "$_PANE"
+		note session "$_SESSION"
+		note method "$_METHOD"
+		note cwd "${PWD-}"
+		note shared "$_SHARED"
+		note shared_json "$_SHARED_JSON"
+		note share "$_SHARE"
+		note login "$_LOGIN_MODE"
+		note home "$_USER_HOME"
+		note user_config_dir "$_USER_CONFIG_DIR"
+		[ -z "$_USER_LOGIN_SET" ] || note user_login "$_USER_LOGIN"
+		note claude "$_CLAUDE"
+		note host "$_HOST"
+		note boot "$_BOOT"
+		note group "$_group"
+		note group_start "$_group_start"
+		note server "$PPID"
+		note server_start "$_START"
+		note zellij_session "${ZELLIJ_SESSION_NAME-}"
+		note socket_dir "${ZELLIJ_SOCKET_DIR-}"
+		note opened "$_opened"
+	} 2>/dev/null >"$_DESK/.carrel/record.new" && mv -f -- "$_DESK/.carrel/record.new" "$_DESK/.carrel/record" 2>/dev/null
+}

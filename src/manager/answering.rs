@@ -1,0 +1,249 @@
+//! Messages: from `zellij pipe` and from key bindings. Every instance gets every one; the actor alone acts and answers.
+
+use std::collections::BTreeMap;
+
+use super::board::{Method, State};
+use super::effect::{Effect, Effects};
+use super::event::{Message, Sender};
+use super::ids::{DeskId, PipeId};
+use super::launching::{Wish, PATIENCE_MS};
+use super::options::{check_claude_args, parse_claude_args};
+use super::order::order;
+use super::{Manager, Moment, Phase};
+
+/// The pipe by which Claude's hooks ring. Not for users; it has no answer.
+pub const BELL: &str = "carrel_bell";
+
+/// The pipes of the contract that this version answers.
+const PIPES: [&str; 7] = ["new", "resume", "status", "check", "close", "panel", "next"];
+
+type Args = BTreeMap<String, String>;
+
+impl Manager {
+    pub(super) fn on_message(&mut self, message: Message, moment: &Moment, effects: &mut Effects) {
+        // A pipe's end of input comes as a message of its own, and is none.
+        if message.payload.is_none() && matches!(message.sender, Sender::Cli(_)) {
+            return;
+        }
+        if message.name == BELL {
+            if let Some(pane) = message.args.get("pane").and_then(|text| text.parse().ok()) {
+                self.on_ring(pane);
+            }
+            return;
+        }
+        if !self.acting {
+            return;
+        }
+        if let Err(errors) = &self.birth.options {
+            let why = format!("Carrel's configuration has errors: {}", errors.join("; "));
+            return self.answer_error(Some(&message.sender), &why, effects);
+        }
+        if !matches!(self.phase, Phase::Ready(_)) {
+            if let Sender::Cli(pipe) = &message.sender {
+                effects.push(Effect::HoldPipe(pipe.clone()));
+            }
+            self.held.push((moment.now_ms + PATIENCE_MS, message));
+            return;
+        }
+        self.carry_out(message, effects);
+    }
+
+    /// Those that came too early, oldest first.
+    pub(super) fn pass_held(&mut self, moment: &Moment, effects: &mut Effects) {
+        match &self.phase {
+            Phase::Ready(_) | Phase::Failed(_) => {
+                for (_, message) in std::mem::take(&mut self.held) {
+                    self.carry_out(message, effects);
+                }
+            }
+            Phase::Waiting | Phase::Booting(_) | Phase::Denied => {
+                let (late, early) = std::mem::take(&mut self.held).into_iter().partition(|(at, _)| *at <= moment.now_ms);
+                self.held = early;
+                let late: Vec<(u64, Message)> = late;
+                for (_, message) in late {
+                    let why = match self.phase {
+                        Phase::Waiting => "Carrel has no permissions yet; answer Zellij's question in its panel",
+                        Phase::Denied => "Carrel has no permissions; they were refused",
+                        _ => "Carrel is not ready after 5 s; nothing was done, try again",
+                    };
+                    self.answer_error(Some(&message.sender), why, effects);
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, message: Message, effects: &mut Effects) {
+        let sender = message.sender.clone();
+        if let Err(why) = self.try_to_carry_out(message, effects) {
+            self.answer_error(Some(&sender), &why, effects);
+        }
+    }
+
+    fn try_to_carry_out(&mut self, message: Message, effects: &mut Effects) -> Result<(), String> {
+        let args = arguments(&message)?;
+        let sender = message.sender;
+        match message.name.as_str() {
+            "new" => {
+                let wish = wish(&args, false)?;
+                self.hold_and_wish(wish, sender, effects);
+            }
+            "resume" => {
+                let wish = wish(&args, true)?;
+                self.hold_and_wish(wish, sender, effects);
+            }
+            "status" => {
+                only(&args, &[])?;
+                let status = self.status_document();
+                self.answer(Some(&sender), &status, effects);
+            }
+            "check" => {
+                only(&args, &[])?;
+                // The configuration of the machine is looked at afresh too.
+                self.boot(effects);
+                if let Sender::Cli(pipe) = sender {
+                    effects.push(Effect::HoldPipe(pipe.clone()));
+                    self.checks.push(pipe);
+                }
+                self.scan.want_with_disk_use(self.now_ms);
+            }
+            "close" => {
+                only(&args, &["pane"])?;
+                let pane: DeskId = args.get("pane").ok_or("close needs pane=<uuid>")?.parse()?;
+                match self.known.get(&pane).and_then(|known| known.terminal) {
+                    Some(terminal) => effects.push(Effect::ClosePane(terminal)),
+                    None => return Err(format!("there is no pane {pane} in this session")),
+                }
+                let answer = serde_json::json!({"version": 1, "closed": pane.to_string()}).to_string();
+                self.answer(Some(&sender), &answer, effects);
+            }
+            "panel" => {
+                only(&args, &[])?;
+                effects.push(if self.shown { Effect::HidePanel } else { Effect::ShowPanel });
+                self.shown = !self.shown;
+                let answer = serde_json::json!({"version": 1, "shown": self.shown}).to_string();
+                self.answer(Some(&sender), &answer, effects);
+            }
+            "next" => {
+                only(&args, &[])?;
+                let board = self.board();
+                let waiting = order(&board).into_iter().find_map(|pane| {
+                    board.desks.iter().find(|desk| desk.pane == pane && desk.state == State::Waiting)
+                });
+                let terminal = waiting.and_then(|desk| desk.terminal);
+                if let Some(terminal) = terminal {
+                    effects.push(Effect::FocusPane(terminal));
+                }
+                let answer = serde_json::json!({"version": 1, "terminal": terminal.map(|t| t.0)}).to_string();
+                self.answer(Some(&sender), &answer, effects);
+            }
+            other => return Err(format!("there is no pipe named `{other}`; there are: {}", PIPES.join(", "))),
+        }
+        Ok(())
+    }
+
+    fn hold_and_wish(&mut self, wish: Wish, sender: Sender, effects: &mut Effects) {
+        if let Sender::Cli(pipe) = &sender {
+            effects.push(Effect::HoldPipe(pipe.clone()));
+        }
+        self.wish(wish, Some(sender), effects);
+    }
+
+    /// Tells whoever asked; a key binding has nobody to tell.
+    pub(super) fn answer(&mut self, sender: Option<&Sender>, answer: &str, effects: &mut Effects) {
+        if let Some(Sender::Cli(pipe)) = sender {
+            effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), answer.to_string()));
+        }
+    }
+
+    /// Tells whoever asked; who pressed a key reads it on the panel.
+    pub(super) fn answer_error(&mut self, sender: Option<&Sender>, why: &str, effects: &mut Effects) {
+        match sender {
+            Some(Sender::Cli(pipe)) => {
+                let answer = serde_json::json!({"version": 1, "error": why}).to_string();
+                effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), answer));
+            }
+            Some(Sender::Key | Sender::Plugin) => {
+                self.message = Some(why.to_string());
+                if !self.shown {
+                    effects.push(Effect::ShowPanel);
+                }
+            }
+            None => self.message = Some(why.to_string()),
+        }
+    }
+}
+
+/// The arguments of a message: those of `-a`, or one JSON object in the payload, which is all that a key binding has.
+fn arguments(message: &Message) -> Result<Args, String> {
+    let mut args = message.args.clone();
+    let payload = message.payload.as_deref().unwrap_or_default().trim();
+    // Only with a payload is an answer printed where the caller has no terminal; `x` is the empty one.
+    if payload.is_empty() || payload == "x" {
+        return Ok(args);
+    }
+    let wrong = |why: String| format!("the payload is not a JSON object of arguments ({why}); send x for none");
+    let value: serde_json::Value = serde_json::from_str(payload).map_err(|why| wrong(why.to_string()))?;
+    let object = value.as_object().ok_or_else(|| wrong("it is another kind of value".to_string()))?;
+    for (key, value) in object {
+        let text = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Bool(_) | serde_json::Value::Array(_) => value.to_string(),
+            _ => return Err(format!("the argument `{key}` must be a string, true, false, or an array of strings")),
+        };
+        if args.insert(key.clone(), text).is_some() {
+            return Err(format!("the argument `{key}` is given twice"));
+        }
+    }
+    Ok(args)
+}
+
+fn only(args: &Args, allowed: &[&str]) -> Result<(), String> {
+    let unknown: Vec<&str> = args.keys().map(String::as_str).filter(|key| !allowed.contains(key)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let there_are = if allowed.is_empty() { "none".to_string() } else { allowed.join(", ") };
+    Err(format!("unknown argument {}; there are: {there_are}", unknown.join(", ")))
+}
+
+fn wish(args: &Args, resuming: bool) -> Result<Wish, String> {
+    let mut allowed = vec!["cwd", "method", "claude_args", "floating", "in_place", "request"];
+    if resuming {
+        allowed.push("session");
+    }
+    only(args, &allowed)?;
+    let mut wish = Wish { request: args.get("request").cloned(), ..Wish::default() };
+    if let Some(cwd) = args.get("cwd") {
+        if !cwd.starts_with('/') || cwd.contains('\0') {
+            return Err(format!("cwd `{cwd}` is not an absolute path"));
+        }
+        wish.cwd = Some(cwd.clone());
+    }
+    if let Some(word) = args.get("method") {
+        let method = Method::from_word(word)
+            .ok_or_else(|| format!("method `{word}` is unknown; there are: config_dir, home, none, container"))?;
+        wish.method = Some(method);
+    }
+    if let Some(text) = args.get("claude_args") {
+        let claude_args = parse_claude_args(text)?;
+        check_claude_args(&claude_args)?;
+        wish.claude_args = Some(claude_args);
+    }
+    wish.floating = boolean(args, "floating")?;
+    wish.in_place = boolean(args, "in_place")?;
+    if wish.floating && wish.in_place {
+        return Err("a pane is opened floating or in place, not both".to_string());
+    }
+    if resuming {
+        wish.resume = Some(args.get("session").ok_or("resume needs session=<id>")?.parse()?);
+    }
+    Ok(wish)
+}
+
+fn boolean(args: &Args, key: &str) -> Result<bool, String> {
+    match args.get(key).map(String::as_str) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(format!("{key} is `{other}`; it must be true or false")),
+    }
+}

@@ -1,0 +1,114 @@
+//! Getting ready: the permissions, then one host command that makes the state dir, installs the launcher and finds what
+//! the plugin cannot see. Nothing is asked of Zellij before the grant.
+
+use super::board::Method;
+use super::effect::Effects;
+use super::options::Role;
+use super::report;
+use super::seeding::Seeding;
+use super::{Manager, Phase, Purpose};
+use crate::host::PROGRAM;
+
+/// What the host found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// The launcher's path.
+    pub launcher: String,
+    /// The state dir, as the host names it.
+    pub state_dir: String,
+    /// The user's Claude dir, or why there is none that can be used.
+    pub shared: Result<String, String>,
+    /// The program, or why there is none.
+    pub claude: Result<String, String>,
+}
+
+impl Manager {
+    /// The grant may come as such, or show in any event that only a granted plugin gets: Zellij's answer is missing in a
+    /// session without a client (measured).
+    pub(super) fn on_granted(&mut self, effects: &mut Effects) {
+        if self.granted {
+            return;
+        }
+        self.granted = true;
+        if self.options().is_some() {
+            self.boot(effects);
+        }
+    }
+
+    pub(super) fn on_denied(&mut self) {
+        if !self.granted {
+            self.phase = Phase::Denied;
+        }
+    }
+
+    /// Also called again when something that was missing may have come.
+    pub(super) fn boot(&mut self, effects: &mut Effects) {
+        if matches!(self.phase, Phase::Booting(_)) {
+            return;
+        }
+        let Some(options) = self.options() else { return };
+        let state_dir = options.state_dir.clone();
+        let mut argv: Vec<String> = ["/bin/sh", "-c", PROGRAM, "carrel", "boot"].map(str::to_string).into();
+        if let Some(shared) = &options.shared_dir {
+            argv.extend(["--shared".to_string(), shared.clone()]);
+        }
+        argv.extend(["--claude".to_string(), options.claude.clone()]);
+        let env = vec![("CARREL_STATE".to_string(), state_dir), ("PROGRAM".to_string(), PROGRAM.to_string())];
+        let call = self.call(Purpose::Boot, argv, env, effects);
+        self.phase = Phase::Booting(call);
+    }
+
+    pub(super) fn on_booted(&mut self, stdout: &str, effects: &mut Effects) {
+        let mut errors = Vec::new();
+        let (mut launcher, mut state_dir, mut complete) = (String::new(), String::new(), false);
+        let mut shared = Err("the host did not say where the user's Claude dir is".to_string());
+        let mut claude = Err("the host did not say where claude is".to_string());
+        let mut seeding = None;
+        for line in report::lines(stdout) {
+            let field = line.field(0).to_string();
+            match line.tag.as_str() {
+                "error" => errors.push(field),
+                "state" => state_dir = field,
+                "launcher" => launcher = field,
+                "shared" => shared = Ok(field),
+                "no_shared" => shared = Err(field),
+                "claude" => claude = Ok(field),
+                "no_claude" => claude = Err(field),
+                "seed" => seeding = Some(line),
+                "end" => complete = true,
+                _ => {}
+            }
+        }
+        if !errors.is_empty() || !complete {
+            if errors.is_empty() {
+                errors.push("the host program did not answer; is there a /bin/sh? Zellij's log says more".to_string());
+            }
+            self.phase = Phase::Failed(errors);
+            return;
+        }
+        let ask_version = self.claude_version.is_none() && self.role() == Role::Manager;
+        let program = claude.clone();
+        self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude }));
+        match seeding.as_ref().map(|line| line.field(0)) {
+            Some("fresh") => self.seeding = Seeding::Fresh,
+            Some("failed") => self.seeding = Seeding::Failed(seeding.map_or_else(String::new, |l| l.field(1).into())),
+            _ => {}
+        }
+        if self.options().is_some_and(|options| options.method != Method::None) {
+            self.freshen_seed(effects);
+        }
+        if let (true, Ok(program)) = (ask_version, program) {
+            self.run_host(Purpose::Version, &["claude-version", &program], effects);
+        }
+    }
+
+    pub(super) fn on_version(&mut self, stdout: &str) {
+        // "2.1.330 (Claude Code)"
+        let lines = report::lines(stdout);
+        let version = lines.first().map(|line| line.field(0)).unwrap_or_default();
+        let number = version.split(' ').next().unwrap_or_default();
+        if number.starts_with(|c: char| c.is_ascii_digit()) {
+            self.claude_version = Some(number.to_string());
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Closing: a desk whose pane is gone is kept and deleted by the host program, once every process of it is proved dead.
+//! Only what is confirmed leads there: a pane that Zellij said was closed, or that is missing from two lists in a row.
+
+use super::board::Leaving;
+use super::effect::{Effect, Effects};
+use super::ids::{DeskId, TerminalId};
+use super::{report, Manager, Purpose};
+
+/// How long after the deletion its success is looked at once more, in milliseconds: a Claude that outlived every sign of
+/// life can write its dir again.
+const VERIFY_MS: u64 = 2_000;
+/// After how long a desk is tried again whose Claude lives on, in milliseconds.
+const RETRY_MS: u64 = 5_000;
+/// After how long one is tried again that could not be kept: somebody has to mend something first.
+const FAILED_RETRY_MS: u64 = 60_000;
+
+/// How far the closing of a desk is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It is to be cleaned at that time.
+    Due {
+        /// Milliseconds since the epoch.
+        at_ms: u64,
+        /// Why it has not worked so far.
+        failed: Option<String>,
+        /// It was deleted; this looks whether it stayed away.
+        verifying: bool,
+    },
+    /// The host program is at it.
+    Running {
+        /// Why it has not worked so far.
+        failed: Option<String>,
+        /// It was deleted; this looks whether it stayed away.
+        verifying: bool,
+    },
+}
+
+impl Closing {
+    /// When something is to be done, in milliseconds since the epoch.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<u64> {
+        match self {
+            Closing::Due { at_ms, .. } => Some(*at_ms),
+            Closing::Running { .. } => None,
+        }
+    }
+
+    /// What the panel says of it; nothing while only its absence is looked at.
+    #[must_use]
+    pub fn shown(&self, pane: DeskId) -> Option<Leaving> {
+        let (Closing::Due { failed, verifying, .. } | Closing::Running { failed, verifying }) = self;
+        (!verifying).then(|| Leaving { pane, failed: failed.clone() })
+    }
+}
+
+impl Manager {
+    /// Zellij says that a pane was closed. If it was a session's last one, Zellij is gone within milliseconds: the mark
+    /// on disk comes first, and the next Carrel carries it out.
+    pub(super) fn on_pane_closed(&mut self, terminal: TerminalId, effects: &mut Effects) {
+        let Some(pane) = self.known.iter().find(|(_, known)| known.terminal == Some(terminal)).map(|(pane, _)| *pane)
+        else {
+            return;
+        };
+        self.panes.retain(|facts| facts.terminal != terminal.0);
+        self.leave(pane, effects);
+    }
+
+    /// A desk's pane is gone for good.
+    pub(super) fn leave(&mut self, pane: DeskId, effects: &mut Effects) {
+        self.known.remove(&pane);
+        if !self.options().is_some_and(|options| options.cleanup_on_close) {
+            return;
+        }
+        if self.marked.insert(pane) {
+            effects.push(Effect::MarkClosed(pane));
+        }
+        if self.acting {
+            self.start_closing(pane);
+        }
+    }
+
+    pub(super) fn start_closing(&mut self, pane: DeskId) {
+        let due = Closing::Due { at_ms: self.now_ms, failed: None, verifying: false };
+        self.closing.entry(pane).or_insert(due);
+    }
+
+    /// Marks of panes that were closed when nobody could carry it out, or that another instance saw closing.
+    pub(super) fn on_marks(&mut self, marks: &[String]) {
+        if !self.acting {
+            return;
+        }
+        for pane in marks.iter().filter_map(|mark| mark.parse::<DeskId>().ok()) {
+            self.marked.insert(pane);
+            if !self.known.contains_key(&pane) {
+                self.start_closing(pane);
+            }
+        }
+    }
+
+    pub(super) fn pass_closings(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        let due: Vec<DeskId> = self
+            .closing
+            .iter()
+            .filter(|(_, closing)| closing.due_ms().is_some_and(|at_ms| at_ms <= now_ms))
+            .map(|(pane, _)| *pane)
+            .collect();
+        for pane in due {
+            let Some(Closing::Due { failed, verifying, .. }) = self.closing.get(&pane).cloned() else { continue };
+            self.closing.insert(pane, Closing::Running { failed, verifying });
+            self.run_host(Purpose::Clean(pane), &["clean", "--pane", &pane.to_string()], effects);
+        }
+    }
+
+    pub(super) fn on_cleaned(&mut self, pane: DeskId, stdout: &str, effects: &mut Effects) {
+        // The pane came back while its desk was being cleaned: its launcher has taken the desk back.
+        if self.known.contains_key(&pane) {
+            self.closing.remove(&pane);
+            self.unmark(pane, effects);
+            return;
+        }
+        let lines = report::lines(stdout);
+        let line = lines.iter().find(|line| line.tag == "clean");
+        let (result, why) = line.map_or(("", ""), |line| (line.field(1), line.field(2)));
+        let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying };
+        let verified = matches!(self.closing.get(&pane), Some(Closing::Running { verifying: true, .. }));
+        let next = match result {
+            "gone" => None,
+            "cleaned" if verified => None,
+            "cleaned" => Some(again(self.now_ms + VERIFY_MS, None, true)),
+            "alive" => Some(again(self.now_ms + RETRY_MS, Some(format!("not kept yet: {why}")), false)),
+            "blocked" => Some(again(
+                self.now_ms + FAILED_RETRY_MS,
+                Some(format!(
+                    "its conversations are kept, but Carrel does not know what these are and deletes nothing: {why}. Look \
+                     at them in the leaving folder of the state dir, and move away or delete them."
+                )),
+                false,
+            )),
+            "failed" => Some(again(self.now_ms + FAILED_RETRY_MS, Some(format!("not kept, nothing deleted: {why}")), false)),
+            _ => Some(again(
+                self.now_ms + FAILED_RETRY_MS,
+                Some("the host program did not answer; Zellij's log says more".to_string()),
+                false,
+            )),
+        };
+        match next {
+            Some(closing) => {
+                self.closing.insert(pane, closing);
+            }
+            None => {
+                self.closing.remove(&pane);
+                self.unmark(pane, effects);
+            }
+        }
+    }
+
+    pub(super) fn unmark(&mut self, pane: DeskId, effects: &mut Effects) {
+        if self.marked.remove(&pane) {
+            effects.push(Effect::UnmarkClosed(pane));
+        }
+    }
+}

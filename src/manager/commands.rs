@@ -1,0 +1,139 @@
+//! The command lines that Carrel writes: of the host program, and of the launcher, which Zellij keeps in its saved
+//! sessions and gives back, words joined by blanks, with each pane. What is not known to be ours is not ours.
+
+use super::board::Method;
+use super::ids::{DeskId, SessionId};
+use super::options::{Options, Sharing, OPTIONS};
+
+/// What a pane's command line says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The desk.
+    pub pane: DeskId,
+    /// The conversation that it was opened with.
+    pub session: SessionId,
+    /// How it is isolated.
+    pub method: Method,
+    /// The pane closes when Claude ends with 0.
+    pub close_on_exit: bool,
+}
+
+/// The launcher's command line.
+#[must_use]
+pub fn launcher_argv(
+    launcher: &str,
+    launch: &Launch,
+    resuming: bool,
+    options: &Options,
+    claude_args: &[String],
+) -> Vec<String> {
+    let mut argv: Vec<String> = ["/bin/sh", launcher, "run"].map(str::to_string).into();
+    // Fixed places for what is read back.
+    for (key, value) in [
+        ("--pane", launch.pane.to_string()),
+        ("--session", launch.session.to_string()),
+        ("--method", launch.method.word().to_string()),
+    ] {
+        argv.extend([key.to_string(), value]);
+    }
+    if launch.close_on_exit {
+        argv.push("--close-on-exit".into());
+    }
+    if resuming {
+        argv.push("--resume".into());
+    }
+    let mut option = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            argv.extend([key.to_string(), value]);
+        }
+    };
+    option("--claude", (options.claude != "claude").then(|| options.claude.clone()));
+    option("--shared", options.shared_dir.clone());
+    let share = options.share.join(" ");
+    // An empty word might not survive a saved layout.
+    option("--share", (share != default_share()).then(|| if share.is_empty() { " ".to_string() } else { share }));
+    option("--login", (options.login == Sharing::Separate).then(|| "separate".to_string()));
+    option("--memory", (options.memory == Sharing::Separate).then(|| "separate".to_string()));
+    if !claude_args.is_empty() {
+        argv.push("--".into());
+        argv.extend(claude_args.iter().cloned());
+    }
+    argv
+}
+
+/// What the launcher links when its command line does not say.
+fn default_share() -> &'static str {
+    OPTIONS.iter().find(|(name, _)| *name == "share").and_then(|(_, value)| *value).unwrap_or_default()
+}
+
+/// Reads back what [`launcher_argv`] wrote, from the words joined by blanks.
+#[must_use]
+pub fn read_launch(launcher: &str, command: &str) -> Option<Launch> {
+    let rest = command.strip_prefix("/bin/sh ")?.strip_prefix(launcher)?.strip_prefix(" run --pane ")?;
+    let mut words = rest.split(' ');
+    let pane = words.next()?.parse().ok()?;
+    let mut after = |key: &str| if words.next() == Some(key) { words.next() } else { None };
+    let session = after("--session")?.parse().ok()?;
+    let method = Method::from_word(after("--method")?)?;
+    Some(Launch { pane, session, method, close_on_exit: words.next() == Some("--close-on-exit") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::options::{parse, Environment};
+    use std::collections::BTreeMap;
+
+    fn options(pairs: &[(&str, &str)]) -> Options {
+        let config: BTreeMap<String, String> = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        parse(&config, &Environment { home: Some("/home/ada"), xdg_state_home: None }).unwrap()
+    }
+
+    fn launch(close_on_exit: bool) -> Launch {
+        Launch {
+            pane: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa".parse().unwrap(),
+            session: "11111111-1111-4111-8111-111111111111".parse().unwrap(),
+            method: Method::ConfigDir,
+            close_on_exit,
+        }
+    }
+
+    #[test]
+    fn a_pane_is_recognised_by_the_command_line_that_it_was_opened_with() {
+        let odd = "/home/o'brien \"x\"/st ate/carrel.sh";
+        for close_on_exit in [true, false] {
+            let args = ["--model".to_string(), "a b".to_string()];
+            let argv = launcher_argv(odd, &launch(close_on_exit), true, &options(&[("share", "CLAUDE.md")]), &args);
+            assert_eq!(read_launch(odd, &argv.join(" ")), Some(launch(close_on_exit)));
+        }
+    }
+
+    #[test]
+    fn only_what_differs_from_the_defaults_stands_on_the_command_line() {
+        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[]), &[]);
+        assert_eq!(argv.len(), 9, "{argv:?}");
+        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[("login", "separate")]), &["hi".into()]);
+        assert!(argv.ends_with(&["--login", "separate", "--", "hi"].map(str::to_string)), "{argv:?}");
+    }
+
+    #[test]
+    fn the_launcher_and_the_options_agree_on_what_is_shared() {
+        assert!(crate::host::PROGRAM.contains(&format!("\n\tSHARE='{}'\n", default_share())));
+    }
+
+    #[test]
+    fn other_commands_are_not_ours() {
+        let launcher = "/s/carrel.sh";
+        let ours = launcher_argv(launcher, &launch(false), false, &options(&[]), &[]).join(" ");
+        assert!(read_launch(launcher, &ours).is_some());
+        for other in [
+            "",
+            "vim /s/carrel.sh run --pane aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+            "/bin/sh /other/carrel.sh run --pane aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+            "/bin/sh /s/carrel.sh run --pane ../../x --session y --method none",
+            "/bin/sh /s/carrel.sh run --pane aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+        ] {
+            assert_eq!(read_launch(launcher, other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Opening a pane: from the wish (a pipe, a key, the panel, a layout) to the answer. What has to be asked of the host
+//! first is asked; then the pane is opened in one step, and the launcher in it does the rest.
+
+use super::board::Method;
+use super::commands::{launcher_argv, Launch};
+use super::effect::{Effect, Effects, Placement};
+use super::event::Sender;
+use super::ids::{CallId, DeskId, SessionId, TerminalId};
+use super::options::Role;
+use super::seeding::Seeding;
+use super::watching::Known;
+use super::{method_is_built, report, Manager, Moment, Phase, Purpose};
+
+/// Within that time a wish is answered, in milliseconds.
+pub const PATIENCE_MS: u64 = 5_000;
+/// How many request names are remembered.
+const REQUESTS: usize = 64;
+
+/// What somebody wants opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Where; none is the focused pane's cwd.
+    pub cwd: Option<String>,
+    /// How it is isolated; none is the option.
+    pub method: Option<Method>,
+    /// Instead of the option.
+    pub claude_args: Option<Vec<String>>,
+    /// As a floating pane.
+    pub floating: bool,
+    /// Over the focused pane.
+    pub in_place: bool,
+    /// A conversation of the shared dir to go on with.
+    pub resume: Option<SessionId>,
+    /// The caller's own name for the request.
+    pub request: Option<String>,
+}
+
+/// A wish on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Opening {
+    wish: Wish,
+    /// Who gets the answer; none: the layout pane that is to be turned into the pane.
+    sender: Option<Sender>,
+    pub(super) until_ms: u64,
+    stage: Stage,
+    /// The host was asked once more about something that was missing.
+    asked_again: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    /// For the plugin to be ready.
+    Ready,
+    /// For the host to look whether the cwd and the conversation are there.
+    Looking(Vec<CallId>),
+    /// For a seed, after the last one failed.
+    Seed,
+    /// For Zellij.
+    Pane(CallId, Launch),
+    /// Answered.
+    Done,
+}
+
+impl Manager {
+    pub(super) fn wish(&mut self, wish: Wish, sender: Option<Sender>, effects: &mut Effects) {
+        if let Some(request) = &wish.request {
+            match self.requests.iter().find(|(name, _)| name == request) {
+                Some((_, Some(answer))) => {
+                    let answer = answer.clone();
+                    self.answer(sender.as_ref(), &answer, effects);
+                    return;
+                }
+                // The first one is still on its way, and its caller gone: the answer goes to this one.
+                Some((_, None)) => {
+                    if let Some(opening) = self.openings.iter_mut().find(|o| o.wish.request == wish.request) {
+                        opening.sender = sender;
+                        return;
+                    }
+                }
+                None => {
+                    if self.requests.len() >= REQUESTS {
+                        self.requests.remove(0);
+                    }
+                    self.requests.push((request.clone(), None));
+                }
+            }
+        }
+        let until_ms = self.now_ms + PATIENCE_MS;
+        self.openings.push(Opening { wish, sender, until_ms, stage: Stage::Ready, asked_again: false });
+    }
+
+    pub(super) fn pass_openings(&mut self, moment: &Moment, effects: &mut Effects) {
+        self.open_in_own_place();
+        let mut openings = std::mem::take(&mut self.openings);
+        for opening in &mut openings {
+            self.advance(opening, moment, effects);
+            if self.now_ms >= opening.until_ms && !matches!(opening.stage, Stage::Done | Stage::Pane(..)) {
+                let what = match opening.stage {
+                    Stage::Seed => "the seed of your Claude settings is not ready",
+                    Stage::Looking(_) => "the host did not answer",
+                    _ => "Carrel is not ready",
+                };
+                let why = format!("{what} after {} s; nothing was opened, try again", PATIENCE_MS / 1_000);
+                self.refuse(opening, &why, effects);
+            }
+        }
+        openings.retain(|opening| !matches!(opening.stage, Stage::Done));
+        // New ones may have come in meanwhile.
+        openings.append(&mut self.openings);
+        self.openings = openings;
+    }
+
+    /// A layout's pane with `role "claude"` opens its one pane when it can.
+    fn open_in_own_place(&mut self) {
+        let Some(options) = self.options() else { return };
+        if options.role != Role::Claude || !self.acting || !self.openings.is_empty() || self.ready().is_none() {
+            return;
+        }
+        if self.message.is_some() {
+            return;
+        }
+        let dir = match options.dir.as_deref() {
+            None => self.birth.cwd.clone(),
+            Some(absolute) if absolute.starts_with('/') => absolute.to_string(),
+            Some(relative) => format!("{}/{relative}", self.birth.cwd),
+        };
+        let wish = Wish { cwd: Some(dir), resume: options.resume.clone(), ..Wish::default() };
+        let until_ms = self.now_ms + PATIENCE_MS;
+        self.openings.push(Opening { wish, sender: None, until_ms, stage: Stage::Ready, asked_again: false });
+    }
+
+    fn advance(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {
+        if matches!(opening.stage, Stage::Ready) {
+            let ready = match &self.phase {
+                Phase::Ready(ready) => ready.clone(),
+                Phase::Failed(_) if !opening.asked_again => {
+                    opening.asked_again = true;
+                    self.boot(effects);
+                    return;
+                }
+                Phase::Failed(errors) => {
+                    let why = errors.join("; ");
+                    return self.refuse(opening, &why, effects);
+                }
+                _ => return,
+            };
+            if let Some(why) = ready.claude.err().or(ready.shared.err()) {
+                if opening.asked_again {
+                    return self.refuse(opening, &why, effects);
+                }
+                opening.asked_again = true;
+                return self.boot(effects);
+            }
+            let method = self.method_of(opening);
+            if !method_is_built(method) {
+                let why = format!("method `{}` is not built in this version of Carrel", method.word());
+                return self.refuse(opening, &why, effects);
+            }
+            let mut calls = Vec::new();
+            if let Some(cwd) = opening.wish.cwd.clone() {
+                calls.extend(self.run_host(Purpose::CheckCwd, &["is-dir", &cwd], effects));
+            }
+            if let Some(session) = opening.wish.resume.clone() {
+                let shared = self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default();
+                calls.extend(self.run_host(Purpose::Find, &["find", session.as_str(), &shared], effects));
+            }
+            opening.stage = Stage::Looking(calls);
+        }
+        if let Stage::Looking(calls) = &opening.stage {
+            if !calls.is_empty() {
+                return;
+            }
+            opening.stage = Stage::Seed;
+            if self.method_of(opening) != Method::None && !matches!(self.seeding, Seeding::Failed(_)) {
+                // The last seed is good enough to open with; the launcher waits for the new one if the file has changed.
+                self.freshen_seed(effects);
+                return self.open(opening, moment, effects);
+            }
+            if matches!(self.seeding, Seeding::Failed(_)) {
+                self.freshen_seed(effects);
+            }
+        }
+        if matches!(opening.stage, Stage::Seed) {
+            if self.method_of(opening) == Method::None {
+                return self.open(opening, moment, effects);
+            }
+            match &self.seeding {
+                Seeding::Failed(why) => {
+                    let why = why.clone();
+                    self.refuse(opening, &why, effects);
+                }
+                Seeding::Fresh => self.open(opening, moment, effects),
+                _ => {}
+            }
+        }
+    }
+
+    /// The host has looked whether a cwd or a conversation is there.
+    pub(super) fn on_looked_up(&mut self, call: CallId, stdout: &str, effects: &mut Effects) {
+        let lines = report::lines(stdout);
+        let waiting = |opening: &Opening| matches!(&opening.stage, Stage::Looking(calls) if calls.contains(&call));
+        let Some(at) = self.openings.iter().position(waiting) else { return };
+        let mut opening = self.openings.remove(at);
+        if let Stage::Looking(calls) = &mut opening.stage {
+            calls.retain(|waited| *waited != call);
+        }
+        let cwd = opening.wish.cwd.clone().unwrap_or_default();
+        let refusal = match lines.first().map(|line| (line.tag.as_str(), line)) {
+            Some(("dir", line)) if line.field(0) == "yes" => None,
+            Some(("dir", _)) => Some(format!("cwd `{cwd}` is not a directory; name an existing one")),
+            Some(("found", line)) => {
+                if opening.wish.cwd.is_none() {
+                    // Where the conversation was held; an older Claude finds it nowhere else.
+                    opening.wish.cwd = cwd_in(line.field(1));
+                }
+                None
+            }
+            Some(("desk", line)) => Some(format!("the conversation is open at the desk of pane {}", line.field(0))),
+            Some(("in_use" | "none", line)) => Some(line.field(0).to_string()),
+            _ => Some("the host program did not answer; Zellij's log says more".to_string()),
+        };
+        if let Some(why) = refusal {
+            self.refuse(&mut opening, &why, effects);
+        }
+        if !matches!(opening.stage, Stage::Done) {
+            self.openings.insert(at, opening);
+        }
+    }
+
+    fn open(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {
+        let (Some(ready), Some(options)) = (self.ready(), self.options()) else { return };
+        let [pane, session] = moment.fresh;
+        let launch = Launch {
+            pane: DeskId(pane),
+            session: opening.wish.resume.clone().unwrap_or_else(|| SessionId::new(session)),
+            method: self.method_of(opening),
+            close_on_exit: options.close_on_exit,
+        };
+        // Two wishes may become possible in one moment; they must not share their uuids.
+        if self.known.contains_key(&launch.pane) {
+            opening.stage = Stage::Seed;
+            return;
+        }
+        let claude_args = opening.wish.claude_args.as_ref().unwrap_or(&options.claude_args);
+        let argv = launcher_argv(&ready.launcher, &launch, opening.wish.resume.is_some(), options, claude_args);
+        let placement = match (&opening.sender, opening.wish.in_place, opening.wish.floating) {
+            (None, _, _) => Placement::InPlaceOfPlugin,
+            (_, true, _) => Placement::InPlace,
+            (_, _, true) => Placement::Floating,
+            _ => Placement::Tiled,
+        };
+        let cwd = opening.wish.cwd.clone();
+        self.known.insert(launch.pane, Known::new(launch.clone(), cwd.clone(), self.now_ms));
+        let call = self.fresh_call();
+        effects.push(Effect::OpenPane { call, argv, cwd, placement });
+        opening.stage = Stage::Pane(call, launch);
+    }
+
+    pub(super) fn on_opened(&mut self, call: CallId, terminal: Option<TerminalId>, effects: &mut Effects) {
+        let waited = |opening: &Opening| matches!(&opening.stage, Stage::Pane(waited, _) if *waited == call);
+        let Some(at) = self.openings.iter().position(waited) else { return };
+        let mut opening = self.openings.remove(at);
+        let Stage::Pane(_, launch) = opening.stage.clone() else { return };
+        let Some(terminal) = terminal else {
+            self.known.remove(&launch.pane);
+            let why = "Zellij did not open the pane (is there room for one? Zellij's log says more)";
+            return self.refuse(&mut opening, why, effects);
+        };
+        if let Some(known) = self.known.get_mut(&launch.pane) {
+            known.terminal = Some(terminal);
+        }
+        self.scan.want_after_opening(self.now_ms);
+        effects.push(Effect::ClearPaneName(terminal));
+        // A crash in the first minute must not lose the pane from the saved session.
+        effects.push(Effect::SaveSession);
+        let config_dir = self.config_dir(launch.pane, launch.method);
+        let answer = serde_json::json!({
+            "version": 1, "pane": launch.pane.to_string(), "terminal": terminal.0, "config_dir": config_dir,
+        })
+        .to_string();
+        if let Some(request) = &opening.wish.request {
+            if let Some(entry) = self.requests.iter_mut().find(|(name, _)| name == request) {
+                entry.1 = Some(answer.clone());
+            }
+        }
+        self.message = None;
+        self.answer(opening.sender.as_ref(), &answer, effects);
+    }
+
+    /// Where Claude's state of a desk lies; none for method `none`.
+    pub(super) fn config_dir(&self, pane: DeskId, method: Method) -> Option<String> {
+        let state = &self.ready()?.state_dir;
+        match method {
+            Method::None => None,
+            Method::Home => Some(format!("{state}/claude-homes/{}/.claude", pane.dir_name())),
+            Method::ConfigDir | Method::Container => Some(format!("{state}/claude-configs/{}", pane.dir_name())),
+        }
+    }
+
+    fn method_of(&self, opening: &Opening) -> Method {
+        let option = self.options().map_or(Method::ConfigDir, |options| options.method);
+        opening.wish.method.unwrap_or(option)
+    }
+
+    fn refuse(&mut self, opening: &mut Opening, why: &str, effects: &mut Effects) {
+        opening.stage = Stage::Done;
+        if let Some(request) = &opening.wish.request {
+            // Asking again may succeed.
+            self.requests.retain(|(name, _)| name != request);
+        }
+        self.answer_error(opening.sender.as_ref(), why, effects);
+    }
+}
+
+/// The value in `"cwd":"…"`, as the host found it in a transcript.
+fn cwd_in(excerpt: &str) -> Option<String> {
+    let value = excerpt.lines().next()?.strip_prefix("\"cwd\":")?.trim_start();
+    serde_json::from_str(value).ok()
+}

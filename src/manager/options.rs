@@ -1,1 +1,0 @@
-//! Reads the options of the configuration.

@@ -1,0 +1,211 @@
+//! Reads the answers of the host program: lines of tab-separated fields. What it cannot read it leaves out, so that the
+//! callers see a fact as missing and never as something else.
+
+use super::ids::{DeskId, SessionId};
+use std::collections::BTreeMap;
+
+/// One line: its tag and its fields, unescaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What the line says.
+    pub tag: String,
+    /// Its fields.
+    pub fields: Vec<String>,
+}
+
+impl Line {
+    /// The field of that number, or an empty text.
+    #[must_use]
+    pub fn field(&self, number: usize) -> &str {
+        self.fields.get(number).map_or("", String::as_str)
+    }
+}
+
+/// All lines of an answer.
+#[must_use]
+pub fn lines(stdout: &str) -> Vec<Line> {
+    stdout
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let mut fields = line.split('\t').map(unescape);
+            Line { tag: fields.next().unwrap_or_default(), fields: fields.collect() }
+        })
+        .collect()
+}
+
+fn unescape(field: &str) -> String {
+    let mut text = String::with_capacity(field.len());
+    let mut chars = field.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('\\', Some('n')) => text.push('\n'),
+            ('\\', Some('t')) => text.push('\t'),
+            ('\\', Some(other)) => text.push(other),
+            (c, _) => text.push(c),
+        }
+    }
+    text
+}
+
+/// Whether the launcher's process group lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Group {
+    /// It does.
+    Alive,
+    /// It is proved dead.
+    Dead,
+    /// It cannot be judged from here.
+    #[default]
+    Unknown,
+}
+
+/// A living process that Claude's registry names, with what the registry says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Its pid.
+    pub pid: u32,
+    /// Its process group.
+    pub group: String,
+    /// Its start, as the system tells it.
+    pub start: String,
+    /// The conversation that it has open.
+    pub session: Option<SessionId>,
+    /// Claude's word for what it does: `idle`, `busy`, `waiting`.
+    pub status: String,
+    /// What it waits for.
+    pub waiting_for: Option<String>,
+    /// The start time that Claude wrote down; it must be `start`, or the pid was given out again.
+    pub claimed_start: Option<String>,
+    /// The version of Claude.
+    pub version: Option<String>,
+}
+
+impl Registered {
+    /// Whether the process is the one that wrote the entry. Systems without `/proc` cannot tell: then it is not proved.
+    #[must_use]
+    pub fn is_genuine(&self) -> bool {
+        self.claimed_start.as_deref() == Some(self.start.as_str())
+    }
+}
+
+/// What a scan found at one desk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeskScan {
+    /// `configs`, `homes` or `leaving`.
+    pub place: String,
+    /// The launcher's record, as it wrote it.
+    pub record: BTreeMap<String, String>,
+    /// Whether the launcher's process group lives.
+    pub group: Group,
+    /// Claude has ended with that code.
+    pub exit: Option<i32>,
+    /// Living processes of the desk's registry.
+    pub registered: Vec<Registered>,
+    /// Disk use in bytes.
+    pub bytes: Option<u64>,
+}
+
+/// What a scan found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Every desk on disk.
+    pub desks: BTreeMap<DeskId, DeskScan>,
+    /// Living processes of the shared dirs' registries.
+    pub shared: Vec<Registered>,
+    /// Whether the answer came to its end. One that did not proves nothing.
+    pub complete: bool,
+}
+
+/// Reads a scan.
+#[must_use]
+pub fn scan(stdout: &str) -> Scan {
+    let mut scan = Scan::default();
+    let mut current: Option<DeskId> = None;
+    for line in lines(stdout) {
+        match line.tag.as_str() {
+            "desk" => {
+                current = line.field(0).parse().ok();
+                if let Some(id) = current {
+                    let place = line.field(1).to_string();
+                    scan.desks.insert(id, DeskScan { place, ..DeskScan::default() });
+                }
+            }
+            "bytes" => {
+                if let Some(desk) = line.field(0).parse().ok().and_then(|id: DeskId| scan.desks.get_mut(&id)) {
+                    desk.bytes = line.field(1).parse().ok();
+                }
+            }
+            "shared" => scan.shared.extend(registered(&line, 3)),
+            "end" => scan.complete = true,
+            tag => {
+                if let Some(desk) = current.and_then(|id| scan.desks.get_mut(&id)) {
+                    match tag {
+                        "record" => {
+                            desk.record.insert(line.field(0).to_string(), line.field(1).to_string());
+                        }
+                        "group" => {
+                            desk.group = match line.field(0) {
+                                "alive" => Group::Alive,
+                                "dead" => Group::Dead,
+                                _ => Group::Unknown,
+                            }
+                        }
+                        "exit" => desk.exit = line.field(0).parse().ok(),
+                        "registry" => desk.registered.extend(registered(&line, 4)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    scan
+}
+
+fn registered(line: &Line, json: usize) -> Option<Registered> {
+    let pid = line.field(0).parse().ok()?;
+    let value: serde_json::Value = serde_json::from_str(line.field(json)).unwrap_or_default();
+    let text = |key: &str| value.get(key).and_then(|v| v.as_str()).map(str::to_string);
+    Some(Registered {
+        pid,
+        group: line.field(1).to_string(),
+        start: line.field(2).to_string(),
+        session: text("sessionId").and_then(|id| id.parse().ok()),
+        status: text("status").unwrap_or_default(),
+        waiting_for: text("waitingFor"),
+        claimed_start: text("procStart"),
+        version: text("version"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cwd_with_a_newline_and_a_tab_comes_through() {
+        assert_eq!(lines("record\tcwd\t/a\\nb\\tc\\\\d\n").first().unwrap().field(1), "/a\nb\tc\\d");
+    }
+
+    #[test]
+    fn a_scan_that_was_cut_off_is_not_complete() {
+        let text = "boot\tx\ndesk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nrecord\tgroup\t12\ngroup\talive\n\
+            registry\t13\t12\t99\there\t{\"sessionId\":\"11111111-1111-4111-8111-111111111111\",\"procStart\":\"99\",\"status\":\"idle\"}\nbytes\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\t4096\n";
+        let cut = scan(text);
+        assert!(!cut.complete);
+        let whole = scan(&format!("{text}end\n"));
+        assert!(whole.complete);
+        let desk = whole.desks.values().next().unwrap();
+        assert_eq!((desk.group, desk.bytes), (Group::Alive, Some(4096)));
+        assert!(desk.registered.first().unwrap().is_genuine());
+    }
+
+    #[test]
+    fn a_broken_registry_file_leaves_its_facts_unknown() {
+        let text = "desk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nregistry\t13\t12\t99\there\t{\"sess\nend\n";
+        let scan = scan(text);
+        let entry = scan.desks.values().next().unwrap().registered.first().unwrap().clone();
+        assert_eq!(entry.session, None);
+        assert!(!entry.is_genuine());
+    }
+}

@@ -1,1 +1,0 @@
-//! Filters `.claude.json` down to what a new desk gets.

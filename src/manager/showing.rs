@@ -1,0 +1,184 @@
+//! The panel: what it shows, and what its keys and clicks mean. The instance whose panel was used acts, whoever is the
+//! actor: a key reaches one instance only.
+
+use super::board::Board;
+use super::effect::{Effect, Effects};
+use super::event::{Key, Sender};
+use super::ids::DeskId;
+use super::launching::Wish;
+use super::options::Role;
+use super::order::order;
+use super::panel::{DesksScene, Question, Scene};
+use super::seeding::Seeding;
+use super::{status, Manager, Moment, Phase};
+
+/// How far page up and page down go.
+const PAGE: usize = 10;
+
+impl Manager {
+    /// Everything that is known.
+    #[must_use]
+    pub fn board(&self) -> Board {
+        if !self.acting {
+            if let Some(board) = &self.followed {
+                return board.clone();
+            }
+        }
+        let mut problems = Vec::new();
+        if let Some(ready) = self.ready() {
+            problems.extend([&ready.claude, &ready.shared].into_iter().filter_map(|found| found.clone().err()));
+        }
+        if let Seeding::Failed(why) = &self.seeding {
+            problems.push(why.clone());
+        }
+        Board {
+            session: self.session.clone(),
+            claude_version: self.claude_version.clone(),
+            method: self.options().map(|options| options.method),
+            desks: self.desks(),
+            leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),
+            problems,
+        }
+    }
+
+    /// What the panel shows.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        if let Err(errors) = &self.birth.options {
+            return Scene::BadConfiguration(errors.clone());
+        }
+        match &self.phase {
+            Phase::Waiting => Scene::AwaitingPermission,
+            Phase::Denied => Scene::PermissionDenied,
+            Phase::Booting(_) if self.known.is_empty() => Scene::Booting,
+            Phase::Failed(errors) => Scene::BootFailed(errors.clone()),
+            Phase::Booting(_) | Phase::Ready(_) => {
+                if let (Role::Claude, message) = (self.role(), &self.message) {
+                    return message.clone().map_or(Scene::Booting, |why| Scene::BootFailed(vec![why]));
+                }
+                Scene::Desks(DesksScene {
+                    board: self.board(),
+                    selected: self.selected,
+                    asking: self.asking,
+                    message: self.message.clone(),
+                    now_ms: self.now_ms,
+                })
+            }
+        }
+    }
+
+    /// Whether somebody sees the panel.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.shown
+    }
+
+    /// Zellij paints it: somebody sees it.
+    pub fn note_shown(&mut self) {
+        self.shown = true;
+    }
+
+    pub(super) fn on_shown(&mut self, shown: bool, effects: &mut Effects) {
+        self.shown = shown;
+        if shown && !self.acting {
+            effects.push(Effect::ReadSnapshot);
+        }
+    }
+
+    pub(super) fn on_snapshot(&mut self, text: Option<&str>) {
+        self.followed = text.and_then(status::read_snapshot);
+    }
+
+    pub(super) fn on_key(&mut self, key: Key, _moment: &Moment, effects: &mut Effects) {
+        let board = self.board();
+        if let Some(Question::Close(pane)) = self.asking.take() {
+            if key == Key::Char('y') {
+                self.close_from_panel(&board, pane, effects);
+            }
+            return;
+        }
+        self.message = None;
+        match key {
+            Key::Char('n') if self.role() != Role::Claude => {
+                // Zellij opens where the focus is, and floating beside a floating pane: out of the way first.
+                effects.push(Effect::HidePanel);
+                self.shown = false;
+                self.wish(Wish::default(), Some(Sender::Key), effects);
+            }
+            Key::Char('n') => {
+                // A layout's pane that could not be turned into a Claude pane: once more.
+                self.boot(effects);
+            }
+            Key::Char('q') | Key::Esc => {
+                effects.push(Effect::HidePanel);
+                self.shown = false;
+            }
+            Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
+            Key::Enter => {
+                let terminal = self
+                    .selection(&board)
+                    .and_then(|pane| board.desks.iter().find(|desk| desk.pane == pane))
+                    .and_then(|desk| desk.terminal);
+                if let Some(terminal) = terminal {
+                    effects.push(Effect::HidePanel);
+                    effects.push(Effect::FocusPane(terminal));
+                    self.shown = false;
+                }
+            }
+            Key::Up | Key::Char('k') => self.select(&board, |at, _| at.saturating_sub(1)),
+            Key::Down | Key::Char('j') => self.select(&board, |at, _| at + 1),
+            Key::PageUp => self.select(&board, |at, _| at.saturating_sub(PAGE)),
+            Key::PageDown => self.select(&board, |at, _| at + PAGE),
+            Key::Home => self.select(&board, |_, _| 0),
+            Key::End => self.select(&board, |_, last| last),
+            Key::Char(_) | Key::Other => {}
+        }
+    }
+
+    pub(super) fn on_scrolled(&mut self, lines: i32) {
+        let board = self.board();
+        let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
+        self.select(&board, |at, _| if lines < 0 { at.saturating_sub(by) } else { at.saturating_add(by) });
+    }
+
+    pub(super) fn on_desk_clicked(&mut self, pane: DeskId) {
+        self.asking = None;
+        self.selected = Some(pane);
+    }
+
+    /// The desk under the cursor, if it is still there.
+    fn selection(&self, board: &Board) -> Option<DeskId> {
+        self.selected.filter(|pane| board.desks.iter().any(|desk| desk.pane == *pane))
+    }
+
+    fn select(&mut self, board: &Board, to: impl Fn(usize, usize) -> usize) {
+        let order = order(board);
+        let Some(last) = order.len().checked_sub(1) else { return };
+        let at = self.selection(board).and_then(|pane| order.iter().position(|other| *other == pane));
+        let next = at.map_or(0, |at| to(at, last).min(last));
+        self.selected = order.get(next).copied();
+    }
+
+    fn close_from_panel(&mut self, board: &Board, pane: DeskId, effects: &mut Effects) {
+        match board.desks.iter().find(|desk| desk.pane == pane).and_then(|desk| desk.terminal) {
+            Some(terminal) => effects.push(Effect::ClosePane(terminal)),
+            None => self.message = Some("that pane is gone already".to_string()),
+        }
+    }
+
+    /// Lets the others see what changed.
+    pub(super) fn tell(&mut self, effects: &mut Effects) {
+        if self.selected.is_none() {
+            // The cursor stands on what needs the user most.
+            self.selected = order(&self.board()).first().copied();
+        }
+        if !self.acting || self.role() != Role::Manager || self.ready().is_none() {
+            return;
+        }
+        let snapshot = self.snapshot();
+        if self.published.as_ref() != Some(&snapshot) {
+            effects.push(Effect::PublishSnapshot(snapshot.clone()));
+            self.published = Some(snapshot);
+        }
+    }
+}

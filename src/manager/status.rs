@@ -1,0 +1,138 @@
+//! The status document, version 1: the contract's JSON, and what the actor publishes for the other instances, which is
+//! the same document with what only the panel shows. Domain types are turned into these twins and back.
+
+use serde::{Deserialize, Serialize};
+
+use super::board::{Board, Desk, Health, Leaving, Method, State};
+use super::ids::TerminalId;
+use super::Manager;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    session: String,
+    claude_version: Option<String>,
+    method: String,
+    panes: Vec<PaneEntry>,
+    unisolated: Vec<serde_json::Value>,
+    orphans: Vec<serde_json::Value>,
+    problems: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    panel: Option<PanelOnly>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PaneEntry {
+    pane: String,
+    terminal: Option<u32>,
+    method: String,
+    config_dir: Option<String>,
+    cwd: Option<String>,
+    session: Option<String>,
+    state: String,
+    health: String,
+    problems: Vec<String>,
+    bytes: Option<u64>,
+    age_s: Option<u64>,
+}
+
+/// What the panel shows beyond the contract.
+#[derive(Serialize, Deserialize)]
+struct PanelOnly {
+    leaving: Vec<(String, Option<String>)>,
+    waiting_for: Vec<Option<String>>,
+    opened_ms: Vec<Option<u64>>,
+}
+
+impl Manager {
+    /// The contract's document, in one line.
+    pub(super) fn status_document(&self) -> String {
+        let mut document = self.document(&self.board());
+        document.problems.extend(self.closing.iter().filter_map(|(pane, closing)| {
+            closing.shown(*pane)?.failed.map(|why| format!("The desk of the closed pane {pane}: {why}"))
+        }));
+        to_line(&document)
+    }
+
+    /// What the other instances draw.
+    pub(super) fn snapshot(&self) -> String {
+        let board = self.board();
+        let mut document = self.document(&board);
+        // It must not change with time alone.
+        document.panes.iter_mut().for_each(|pane| pane.age_s = None);
+        document.panel = Some(PanelOnly {
+            leaving: board.leaving.iter().map(|l| (l.pane.to_string(), l.failed.clone())).collect(),
+            waiting_for: board.desks.iter().map(|desk| desk.waiting_for.clone()).collect(),
+            opened_ms: board.desks.iter().map(|desk| desk.opened_ms).collect(),
+        });
+        to_line(&document)
+    }
+
+    fn document(&self, board: &Board) -> Document {
+        let now_ms = self.now_ms;
+        Document {
+            version: 1,
+            session: board.session.clone(),
+            claude_version: board.claude_version.clone(),
+            method: board.method.unwrap_or(Method::ConfigDir).word().to_string(),
+            panes: board.desks.iter().map(|desk| pane_entry(desk, now_ms)).collect(),
+            unisolated: vec![],
+            orphans: vec![],
+            problems: board.problems.clone(),
+            panel: None,
+        }
+    }
+}
+
+fn pane_entry(desk: &Desk, now_ms: u64) -> PaneEntry {
+    PaneEntry {
+        pane: desk.pane.to_string(),
+        terminal: desk.terminal.map(|terminal| terminal.0),
+        method: desk.method.word().to_string(),
+        config_dir: desk.config_dir.clone(),
+        cwd: desk.cwd.clone(),
+        session: desk.session.as_ref().map(ToString::to_string),
+        state: desk.state.word().to_string(),
+        health: desk.health.word().to_string(),
+        problems: desk.problems.clone(),
+        bytes: desk.bytes,
+        age_s: desk.opened_ms.map(|opened| now_ms.saturating_sub(opened) / 1_000),
+    }
+}
+
+fn to_line(document: &Document) -> String {
+    serde_json::to_string(document)
+        .unwrap_or_else(|why| format!("{{\"version\":1,\"error\":\"the status cannot be written: {why}\"}}"))
+}
+
+/// Reads what the actor published; nothing of what another version wrote is guessed at.
+pub(super) fn read_snapshot(text: &str) -> Option<Board> {
+    let document: Document = serde_json::from_str(text).ok()?;
+    let extra = document.panel?;
+    let mut desks = Vec::new();
+    for (at, entry) in document.panes.into_iter().enumerate() {
+        desks.push(Desk {
+            pane: entry.pane.parse().ok()?,
+            terminal: entry.terminal.map(TerminalId),
+            method: Method::from_word(&entry.method)?,
+            config_dir: entry.config_dir,
+            cwd: entry.cwd,
+            session: entry.session.and_then(|id| id.parse().ok()),
+            state: State::from_word(&entry.state)?,
+            waiting_for: extra.waiting_for.get(at).cloned().flatten(),
+            health: Health::from_word(&entry.health)?,
+            problems: entry.problems,
+            bytes: entry.bytes,
+            opened_ms: extra.opened_ms.get(at).copied().flatten(),
+        });
+    }
+    let leaving = extra.leaving.into_iter().filter_map(|(pane, failed)| Some(Leaving { pane: pane.parse().ok()?, failed }));
+    Some(Board {
+        session: document.session,
+        claude_version: document.claude_version,
+        method: Method::from_word(&document.method),
+        desks,
+        leaving: leaving.collect(),
+        problems: document.problems,
+    })
+}

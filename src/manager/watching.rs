@@ -1,0 +1,288 @@
+//! Watching the desks: which panes sit at them, from Zellij's list; what lives there, from the host's scans. Scans are
+//! rung for by Claude's own hooks and by changes in the list; none is started when nothing can have changed.
+
+use super::board::{Desk, Method};
+use super::commands::{read_launch, Launch};
+use super::effect::{Effect, Effects};
+use super::event::PaneFacts;
+use super::health::{judge, PaneLife, Verdict};
+use super::ids::{DeskId, TerminalId};
+use super::report::{self, Scan};
+use super::{Manager, Purpose};
+
+/// After an opening or a ring, when to look, in milliseconds: the registry follows the hook, and Claude's prompt comes
+/// half a second after its start.
+const LOOKS_MS: [u64; 3] = [250, 1_200, 3_000];
+/// How often is looked while the panel is shown, in milliseconds. Six times a minute.
+const SHOWN_MS: u64 = 10_000;
+/// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
+const OPENING_MS: u64 = 5_000;
+
+/// When to look next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scanning {
+    /// Due times, ascending, in milliseconds since the epoch.
+    due: Vec<u64>,
+    running: bool,
+    /// With disk use.
+    measure: bool,
+    /// What the last one found.
+    last: Option<Scan>,
+    last_ms: u64,
+}
+
+impl Scanning {
+    /// A look at that time.
+    pub fn want(&mut self, at_ms: u64) {
+        // One look serves all that is due within the same moment.
+        if !self.due.iter().any(|due| due.abs_diff(at_ms) < 100) {
+            self.due.push(at_ms);
+            self.due.sort_unstable();
+        }
+    }
+
+    /// The looks after something happened at a desk.
+    pub fn want_after_ring(&mut self, now_ms: u64) {
+        for delay in LOOKS_MS.into_iter().take(2) {
+            self.want(now_ms + delay);
+        }
+    }
+
+    /// The looks after a pane was opened.
+    pub fn want_after_opening(&mut self, now_ms: u64) {
+        self.measure = true;
+        for delay in LOOKS_MS.into_iter().skip(1) {
+            self.want(now_ms + delay);
+        }
+        self.want(now_ms + super::health::SILENCE_MS + 1_500);
+    }
+
+    /// A look at that time, at disk use too.
+    pub fn want_with_disk_use(&mut self, at_ms: u64) {
+        self.measure = true;
+        self.want(at_ms);
+    }
+
+    /// The next one.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<u64> {
+        if self.running {
+            return None;
+        }
+        self.due.first().copied()
+    }
+}
+
+/// A desk that has a pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) launch: Launch,
+    pub(super) terminal: Option<TerminalId>,
+    cwd: Option<String>,
+    life: PaneLife,
+    exit_code: Option<i32>,
+    /// When its Claude was last seen to start.
+    started_ms: u64,
+    opened_ms: u64,
+    /// It was in a list of Zellij's.
+    listed: bool,
+    /// It was missing from the last one.
+    missing: bool,
+    /// Another desk would close over and over.
+    close_ordered: bool,
+    verdict: Option<Verdict>,
+    bytes: Option<u64>,
+}
+
+impl Known {
+    pub(super) fn new(launch: Launch, cwd: Option<String>, now_ms: u64) -> Self {
+        Known {
+            launch,
+            terminal: None,
+            cwd,
+            life: PaneLife::default(),
+            exit_code: None,
+            started_ms: now_ms,
+            opened_ms: now_ms,
+            listed: false,
+            missing: false,
+            close_ordered: false,
+            verdict: None,
+            bytes: None,
+        }
+    }
+}
+
+impl Manager {
+    pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
+        self.session = session;
+        if self.panes == panes && !self.known.values().any(|known| known.missing || !known.listed) {
+            return;
+        }
+        self.panes = panes;
+        let Some(launcher) = self.ready().map(|ready| ready.launcher.clone()) else { return };
+        let mut present = Vec::new();
+        for facts in self.panes.clone() {
+            let Some(command) = &facts.command else { continue };
+            let Some(launch) = read_launch(&launcher, command) else { continue };
+            present.push(launch.pane);
+            self.on_listed(launch, &facts, command, effects);
+        }
+        let missing: Vec<DeskId> = self.known.keys().filter(|pane| !present.contains(pane)).copied().collect();
+        for pane in missing {
+            let now_ms = self.now_ms;
+            let Some(known) = self.known.get_mut(&pane) else { continue };
+            let fresh = !known.listed && now_ms.abs_diff(known.opened_ms) < OPENING_MS;
+            if known.missing && !fresh {
+                self.leave(pane, effects);
+            } else if !fresh {
+                // Zellij's lists are hints: one without it might be a list of another moment.
+                known.missing = true;
+            }
+        }
+    }
+
+    fn on_listed(&mut self, launch: Launch, facts: &PaneFacts, command: &str, effects: &mut Effects) {
+        let pane = launch.pane;
+        let now_ms = self.now_ms;
+        let terminal = TerminalId(facts.terminal);
+        let known = self.known.entry(pane).or_insert_with(|| Known::new(launch, None, now_ms));
+        let life = PaneLife { exited: facts.exited, held: facts.held };
+        let new = !known.listed;
+        let changed = new || known.life != life || known.terminal != Some(terminal);
+        if known.life.held && !life.held {
+            known.started_ms = now_ms;
+            known.verdict = None;
+            known.close_ordered = false;
+        }
+        known.listed = true;
+        known.missing = false;
+        known.terminal = Some(terminal);
+        known.life = life;
+        known.exit_code = facts.exit_code;
+        let close = known.launch.close_on_exit && facts.exited && facts.exit_code == Some(0) && !known.close_ordered;
+        known.close_ordered |= close;
+        if changed && !facts.exited {
+            self.scan.want_after_opening(now_ms);
+        } else if changed {
+            self.scan.want_after_ring(now_ms);
+        }
+        if !self.acting {
+            return;
+        }
+        // Zellij names a command pane after its command line, and saves that name.
+        if facts.title == command {
+            effects.push(Effect::ClearPaneName(terminal));
+        }
+        if close {
+            effects.push(Effect::ClosePane(terminal));
+        }
+        // It came back with its session, after its closing had been noted.
+        if new && self.marked.contains(&pane) && !matches!(self.closing.get(&pane), Some(super::Closing::Running { .. })) {
+            self.closing.remove(&pane);
+            self.unmark(pane, effects);
+        }
+    }
+
+    /// Claude rang: something changed at a desk.
+    pub(super) fn on_ring(&mut self, pane: DeskId) {
+        if self.known.contains_key(&pane) {
+            self.scan.want_after_ring(self.now_ms);
+        }
+    }
+
+    pub(super) fn pass_scans(&mut self, effects: &mut Effects) {
+        if self.shown && !self.known.is_empty() && self.now_ms.saturating_sub(self.scan.last_ms) >= SHOWN_MS {
+            self.scan.measure = true;
+            self.scan.want(self.now_ms);
+        }
+        if self.scan.running || self.scan.due.first().is_none_or(|due| *due > self.now_ms) {
+            return;
+        }
+        let now_ms = self.now_ms;
+        self.scan.due.retain(|due| *due > now_ms);
+        if self.known.is_empty() && self.checks.is_empty() {
+            return;
+        }
+        self.scan.running = true;
+        self.scan.last_ms = now_ms;
+        let words: &[&str] = if std::mem::take(&mut self.scan.measure) { &["scan", "--measure"] } else { &["scan"] };
+        self.run_host(Purpose::Scan, words, effects);
+    }
+
+    pub(super) fn on_scanned(&mut self, stdout: &str, effects: &mut Effects) {
+        self.scan.running = false;
+        let scan = report::scan(stdout);
+        if scan.complete {
+            self.scan.last = Some(scan);
+            self.judge_all();
+        } else {
+            effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
+        }
+        for pipe in std::mem::take(&mut self.checks) {
+            let status = self.status_document();
+            effects.push(Effect::AnswerPipe(pipe, status));
+        }
+    }
+
+    fn judge_all(&mut self) {
+        let Some(scan) = &self.scan.last else { return };
+        let now_ms = self.now_ms;
+        for (pane, known) in &mut self.known {
+            let found = scan.desks.get(pane);
+            let verdict =
+                judge(known.launch.method, known.life, now_ms.abs_diff(known.started_ms), found, &scan.shared);
+            if let Some(found) = found {
+                let record = |key: &str| found.record.get(key).filter(|value| !value.is_empty());
+                if let Some(cwd) = record("cwd") {
+                    known.cwd = Some(cwd.clone());
+                }
+                if let Some(opened) = record("opened").and_then(|text| text.parse::<u64>().ok()) {
+                    known.opened_ms = opened.saturating_mul(1_000);
+                }
+                known.bytes = found.bytes.or(known.bytes);
+                if let Some(version) = found.registered.iter().find_map(|entry| entry.version.clone()) {
+                    self.claude_version.get_or_insert(version);
+                }
+            }
+            known.verdict = Some(verdict);
+        }
+    }
+
+    /// The desks that have a pane, as they are drawn and told.
+    pub(super) fn desks(&self) -> Vec<Desk> {
+        let mut desks: Vec<Desk> = self.known.iter().map(|(pane, known)| self.desk(*pane, known)).collect();
+        desks.sort_by_key(|desk| (desk.opened_ms, desk.terminal));
+        desks
+    }
+
+    fn desk(&self, pane: DeskId, known: &Known) -> Desk {
+        let scan = self.scan.last.as_ref();
+        let unseen = || judge(known.launch.method, known.life, 0, None, &[]);
+        let mut verdict = known.verdict.clone().unwrap_or_else(unseen);
+        if known.life != PaneLife::default() {
+            // Zellij knows first that a process has ended.
+            let found = scan.and_then(|scan| scan.desks.get(&pane));
+            verdict.state = judge(known.launch.method, known.life, 0, found, &[]).state;
+            verdict.waiting_for = None;
+        }
+        if let (true, Some(code)) = (known.life.exited, known.exit_code.filter(|code| *code != 0)) {
+            verdict.problems.push(format!("Claude ended with code {code}; the pane says more. Enter there starts it again."));
+        }
+        let method = known.launch.method;
+        Desk {
+            pane,
+            terminal: known.terminal,
+            method,
+            config_dir: if method == Method::None { None } else { self.config_dir(pane, method) },
+            cwd: known.cwd.clone(),
+            session: verdict.session.clone().or_else(|| Some(known.launch.session.clone())),
+            state: verdict.state,
+            waiting_for: verdict.waiting_for,
+            health: verdict.health,
+            problems: verdict.problems,
+            bytes: known.bytes,
+            opened_ms: Some(known.opened_ms),
+        }
+    }
+}

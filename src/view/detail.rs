@@ -1,0 +1,79 @@
+//! What stands under the list: the desk under the cursor in full, desks on their way out, and what concerns no desk.
+//! Knows nothing of how much room there is.
+
+use super::paragraphs::{item, labelled, verbatim};
+use super::rows::{health_mark, pane_name};
+use super::screen::{Ink, Line};
+use super::width::wrap;
+use crate::manager::board::{Board, Desk, Health, Leaving, State};
+use crate::manager::order::needs_mending;
+
+/// Column of the labels: the longest of them and two blanks.
+const LABEL: usize = 9;
+
+/// A desk in full. What is wrong with it comes first, so that it is what remains where the room ends.
+pub(super) fn of_desk(desk: &Desk, cols: usize) -> Vec<Line> {
+    let head = Line::of(&pane_name(desk), Ink::Strong)
+        .with(&format!("  desk {} · {}", desk.pane.short(), desk.method.word()), Ink::Dim);
+    let waits = desk.waiting_for.as_ref().filter(|_| desk.state == State::Waiting);
+    let problem_ink = if needs_mending(desk.health) { Ink::Bad } else { Ink::Warn };
+    let health_ink = health_mark(desk.health).1;
+    let size = desk.bytes.map(told_bytes);
+    let mut lines = vec![head];
+    lines.extend(desk.problems.iter().flat_map(|problem| item(("!", problem_ink), problem, problem_ink, cols)));
+    lines.extend(waits.iter().flat_map(|what| labelled("waits", LABEL, what, Ink::Warn, cols)));
+    lines.extend(labelled("health", LABEL, told_health(desk.health), health_ink, cols));
+    lines.extend(desk.cwd.iter().flat_map(|cwd| verbatim("cwd", LABEL, cwd, Ink::Plain, cols)));
+    lines.extend(desk.session.iter().flat_map(|id| verbatim("session", LABEL, id.as_str(), Ink::Plain, cols)));
+    lines.extend(desk.config_dir.iter().flat_map(|dir| verbatim("dir", LABEL, dir, Ink::Plain, cols)));
+    lines.extend(size.iter().flat_map(|size| labelled("size", LABEL, size, Ink::Plain, cols)));
+    lines
+}
+
+/// What the user should know whichever desk the cursor is on: what is broken, then what is only slow.
+pub(super) fn of_board(board: &Board, cols: usize) -> Vec<Line> {
+    let (stuck, under_way): (Vec<&Leaving>, Vec<&Leaving>) =
+        board.leaving.iter().partition(|desk| desk.failed.is_some());
+    let mut lines = Vec::new();
+    lines.extend(stuck.iter().flat_map(|desk| {
+        let why = desk.failed.as_deref().unwrap_or_default();
+        let told = format!("desk {} could not be kept, nothing of it was deleted: {why}", desk.pane.short());
+        item(("!", Ink::Bad), &told, Ink::Bad, cols)
+    }));
+    lines.extend(board.problems.iter().flat_map(|problem| item(("!", Ink::Warn), problem, Ink::Warn, cols)));
+    lines.extend(under_way.iter().flat_map(|desk| {
+        let told = format!("desk {} is closed, its conversation is being kept…", desk.pane.short());
+        wrap(&told, cols).iter().map(|line| Line::of(line, Ink::Dim)).collect::<Vec<_>>()
+    }));
+    lines
+}
+
+fn told_health(health: Health) -> &'static str {
+    match health {
+        Health::Isolated => "isolated: proved by Claude's own report or its process",
+        Health::Mismatch => "mismatch: a session that this pane did not start is in its desk",
+        Health::Leaking => "leaking: its process keeps its state in the shared directory",
+        Health::Unsupported => "unsupported: the installed Claude ignores the isolation",
+        Health::Unknown => "unknown: not proved yet",
+    }
+}
+
+fn told_bytes(bytes: u64) -> String {
+    match bytes {
+        b @ 0..1_000 => format!("{b} B"),
+        b @ 1_000..1_000_000 => format!("{} kB", b / 1_000),
+        b @ 1_000_000..1_000_000_000 => format!("{}.{} MB", b / 1_000_000, b / 100_000 % 10),
+        b => format!("{}.{} GB", b / 1_000_000_000, b / 100_000_000 % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disk_use_is_told_in_a_unit_that_can_be_read() {
+        let sizes = [0, 999, 1_000, 999_999, 12_345_678, 7_890_000_000];
+        assert_eq!(sizes.map(told_bytes), ["0 B", "999 B", "1 kB", "999 kB", "12.3 MB", "7.8 GB"]);
+    }
+}

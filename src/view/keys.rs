@@ -1,0 +1,101 @@
+//! The last line: which keys do what, or the question that the next key answers. Always one line, however narrow.
+//! Knows the keys' names and nothing of what pressing one leads to.
+
+use super::screen::{Ink, Line};
+use super::width::width;
+use crate::manager::board::Board;
+use crate::manager::ids::DeskId;
+use crate::manager::panel::Question;
+
+type Hint = (&'static str, &'static str);
+
+/// From all hints to none; each step drops the one that is missed least.
+const EVERYDAY: &[&[Hint]] = &[
+    &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("↑↓/j k", "move"), ("q/Esc", "hide")],
+    &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("↑↓", "move"), ("q", "hide")],
+    &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("q", "hide")],
+    &[("n", "new"), ("x", "close"), ("q", "hide")],
+    &[("n", "new"), ("q", "hide")],
+    &[("n", "new")],
+];
+const NO_DESKS: &[&[Hint]] = &[&[("n", "new"), ("q/Esc", "hide")], &[("n", "new"), ("q", "hide")], &[("n", "new")]];
+const NOTICE: &[&[Hint]] = &[&[("q/Esc", "hide")], &[("q", "hide")]];
+
+/// The keys of the list of desks.
+pub(super) fn everyday(board: &Board, cols: usize) -> Line {
+    widest(if board.desks.is_empty() { NO_DESKS } else { EVERYDAY }, cols)
+}
+
+/// The keys of a scene that has nothing to choose from.
+pub(super) fn notice(cols: usize) -> Line {
+    widest(NOTICE, cols)
+}
+
+/// The question, with as much of an explanation as fits.
+pub(super) fn question(asking: Question, board: &Board, cols: usize) -> Line {
+    let Question::Close(desk) = asking;
+    let (long, short) = names(desk, board);
+    let steps = [
+        (format!("Close {long}? Claude ends, the conversation is kept."), " · any other key no"),
+        (format!("Close {long}? The conversation is kept."), " · any other key no"),
+        (format!("Close {long}?"), " · any other key no"),
+        (format!("Close {short}?"), " · else no"),
+        (format!("{short}?"), " · else no"),
+    ];
+    let yes = |line: Line| line.with("  ", Ink::Plain).with("y", Ink::Accent).with(" yes", Ink::Plain);
+    let mut lines: Vec<Line> = Vec::new();
+    lines.extend(steps.iter().map(|(ask, no)| yes(Line::of(ask, Ink::Warn)).with(no, Ink::Plain)));
+    lines.push(Line::of(&format!("{short}? "), Ink::Warn).with("y/n", Ink::Accent));
+    first_that_fits(lines, cols).unwrap_or_else(|| Line::of("y/n", Ink::Accent))
+}
+
+fn names(id: DeskId, board: &Board) -> (String, String) {
+    match board.desks.iter().find(|desk| desk.pane == id).and_then(|desk| desk.terminal) {
+        Some(terminal) => (format!("pane #{terminal}"), format!("#{terminal}")),
+        None => (format!("desk {}", id.short()), id.short()),
+    }
+}
+
+fn widest(steps: &[&[Hint]], cols: usize) -> Line {
+    first_that_fits(steps.iter().map(|hints| hint_line(hints)), cols).unwrap_or_default()
+}
+
+fn hint_line(hints: &[Hint]) -> Line {
+    hints.iter().enumerate().fold(Line::default(), |line, (at, (key, what))| {
+        let between = if at == 0 { "" } else { " · " };
+        line.with(between, Ink::Dim).with(key, Ink::Accent).with(" ", Ink::Plain).with(what, Ink::Dim)
+    })
+}
+
+fn first_that_fits(lines: impl IntoIterator<Item = Line>, cols: usize) -> Option<Line> {
+    lines.into_iter().find(|line| width(line.text()) <= cols)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn the_key_line_keeps_its_most_useful_hints_on_a_narrow_panel() {
+        let told = |cols| notice(cols).text().to_string() + "|" + widest(EVERYDAY, cols).text();
+        assert_eq!(told(80), "q/Esc hide|n new · Enter focus · x close · ↑↓/j k move · q/Esc hide");
+        assert_eq!(told(30), "q/Esc hide|n new · x close · q hide");
+        assert_eq!(told(9), "q hide|n new");
+        assert_eq!(told(4), "|");
+    }
+
+    #[test]
+    fn the_question_names_the_pane_at_each_width_that_has_room_for_it() {
+        let desk = DeskId(Uuid::from_u128(0x550e_8400 << 96));
+        for (cols, asked) in [
+            (200, "Close desk 550e84? Claude ends, the conversation is kept.  y yes · any other key no"),
+            (60, "Close desk 550e84?  y yes · any other key no"),
+            (34, "Close 550e84?  y yes · else no"),
+            (12, "550e84? y/n"),
+            (10, "y/n"),
+        ] {
+            assert_eq!(question(Question::Close(desk), &Board::default(), cols).text(), asked);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a drawing is made of: lines of inked text, and which desk lies on which of them.
+//! The wall for every promise about size: what goes in may be too wide or too long, what comes out never is.
+//! Knows nothing of colours: an ink says what a text means, and the painter finds the user's colour for it.
+
+use std::iter::repeat_n;
+
+use super::width::{char_width, clean};
+use super::Size;
+use crate::manager::ids::DeskId;
+
+/// What a piece of text means to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// Ordinary text.
+    Plain,
+    /// A heading, a name that matters.
+    Strong,
+    /// Labels and what is of no use right now.
+    Dim,
+    /// A key to press, a command to type, work going on.
+    Accent,
+    /// Proved to be well.
+    Good,
+    /// The user should look at it.
+    Warn,
+    /// Broken.
+    Bad,
+}
+
+impl Ink {
+    /// Every ink, for painters and tests.
+    pub const ALL: [Ink; 7] = [Ink::Plain, Ink::Strong, Ink::Dim, Ink::Accent, Ink::Good, Ink::Warn, Ink::Bad];
+}
+
+/// A piece of a line in one ink, counted in characters, not in bytes or columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first character.
+    pub start: usize,
+    /// The character behind the last one.
+    pub end: usize,
+    /// The ink of them all.
+    pub ink: Ink,
+}
+
+/// One line of the screen. Its spans lie side by side and cover the text from end to end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    text: String,
+    spans: Vec<Span>,
+    selected: bool,
+    desk: Option<DeskId>,
+}
+
+impl Line {
+    /// The text, without control characters and without blanks at its end.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its inks, from left to right.
+    #[must_use]
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// Whether the cursor is on it. The mark should reach over the whole width of the screen.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// A line that begins with this text.
+    pub(super) fn of(text: &str, ink: Ink) -> Self {
+        Line::default().with(text, ink)
+    }
+
+    /// The line with this text behind it, made harmless.
+    pub(super) fn with(mut self, text: &str, ink: Ink) -> Self {
+        clean(text).chars().for_each(|c| self.push(c, ink));
+        self
+    }
+
+    /// The line as the row of a desk.
+    pub(super) fn for_desk(mut self, desk: DeskId, selected: bool) -> Self {
+        self.desk = Some(desk);
+        self.selected = selected;
+        self
+    }
+
+    fn push(&mut self, c: char, ink: Ink) {
+        self.text.push(c);
+        match self.spans.last_mut() {
+            Some(span) if span.ink == ink => span.end += 1,
+            last => {
+                let start = last.map_or(0, |span| span.end);
+                self.spans.push(Span { start, end: start + 1, ink });
+            }
+        }
+    }
+
+    fn inked(&self) -> impl Iterator<Item = (char, Ink)> + '_ {
+        let inks = self.spans.iter().flat_map(|span| repeat_n(span.ink, span.end - span.start));
+        self.text.chars().zip(inks)
+    }
+
+    /// The line in so many columns, its trailing blanks dropped.
+    fn clipped(&self, cols: usize) -> Self {
+        let mut used = 0;
+        let fits = |(c, _): &(char, Ink)| {
+            used += char_width(*c);
+            used <= cols
+        };
+        let mut kept: Vec<(char, Ink)> = self.inked().take_while(fits).collect();
+        while kept.last().is_some_and(|(c, _)| *c == ' ') {
+            kept.pop();
+        }
+        let mut line = Line { selected: self.selected, desk: self.desk, ..Line::default() };
+        kept.into_iter().for_each(|(c, ink)| line.push(c, ink));
+        line
+    }
+}
+
+/// A drawing of the panel. Two equal ones look alike, so the second needs no painting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Screen {
+    lines: Vec<Line>,
+}
+
+impl Screen {
+    /// The lines from top to bottom, never more or wider than the size that was asked for.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The desk whose row this is, counted from 0: what a click there means.
+    #[must_use]
+    pub fn desk_at(&self, row: usize) -> Option<DeskId> {
+        self.lines.get(row).and_then(|line| line.desk)
+    }
+
+    pub(super) fn new(lines: &[Line], size: Size) -> Self {
+        // Without a column there is nothing to see, and a click on it would still open something.
+        let rows = if size.cols == 0 { 0 } else { size.rows };
+        Screen { lines: lines.iter().take(rows).map(|line| line.clipped(size.cols)).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn neighbours_in_one_ink_are_one_span_and_spans_count_characters() {
+        let line = Line::of("日本", Ink::Bad).with("é", Ink::Bad).with("x", Ink::Plain);
+        let spans = [Span { start: 0, end: 3, ink: Ink::Bad }, Span { start: 3, end: 4, ink: Ink::Plain }];
+        assert_eq!(line.spans(), spans);
+    }
+
+    #[test]
+    fn no_text_reaches_a_line_with_its_control_characters() {
+        assert_eq!(Line::of("a\x1b[31m\n", Ink::Plain).text(), "a\u{fffd}[31m\u{fffd}");
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_wide_is_cut_at_the_edge_of_the_screen() {
+        let lines = vec![Line::of("ab日", Ink::Plain).with("本", Ink::Bad); 3];
+        let screen = Screen::new(&lines, Size { rows: 2, cols: 5 });
+        assert_eq!(screen.lines().len(), 2);
+        assert_eq!(screen.lines()[0].text(), "ab日");
+        assert_eq!(screen.lines()[0].spans().len(), 1);
+        assert_eq!(Screen::new(&lines, Size { rows: 2, cols: 0 }), Screen::default());
+        assert_eq!(Screen::new(&lines, Size { rows: 0, cols: 2 }), Screen::default());
+    }
+
+    #[test]
+    fn a_click_finds_the_desk_whose_row_it_hits_and_nothing_below_the_last_row() {
+        let desk = DeskId(Uuid::from_u128(7));
+        let lines = [Line::of("head", Ink::Dim), Line::of("row", Ink::Plain).for_desk(desk, true)];
+        let screen = Screen::new(&lines, Size { rows: 9, cols: 9 });
+        assert_eq!([0, 1, 2].map(|row| screen.desk_at(row)), [None, Some(desk), None]);
+    }
+}

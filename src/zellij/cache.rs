@@ -1,0 +1,157 @@
+//! What the instances of one server share, in the plugin's cache dir: the lease, the board, the marks of closed panes,
+//! and the files of the seed on their way. Nothing here must survive but a mark, and losing one only means that a desk
+//! waits for the next look at the orphans.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use zellij_tile::prelude::get_plugin_ids;
+
+use crate::manager::electing::{Instance, Lease};
+use crate::manager::ids::DeskId;
+
+const ROOT: &str = "/cache";
+const MARKS: &str = "/cache/closed";
+/// What a server left behind is removed after that time.
+const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The shared files of one server.
+pub struct Cache {
+    lease: PathBuf,
+    board: PathBuf,
+}
+
+impl Cache {
+    /// Those of the server with that pid and session, for that group of instances.
+    pub fn new(server: u32, session: &str, group: &str) -> Self {
+        let session: String = session.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let name = format!("{server}-{session}-{group}");
+        Cache {
+            lease: Path::new(ROOT).join(format!("actor-{name}")),
+            board: Path::new(ROOT).join(format!("board-{server}-{session}-session")),
+        }
+    }
+
+    /// The lease with the highest term.
+    pub fn lease(&self) -> Option<Lease> {
+        let terms = fs::read_dir(&self.lease).ok()?.flatten();
+        let term = terms.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max()?;
+        let text = fs::read_to_string(self.lease.join(term.to_string())).ok()?;
+        let mut words = text.split_whitespace();
+        Some(Lease {
+            term,
+            holder: Instance { plugin: words.next()?.parse().ok()?, client: words.next()?.parse().ok()? },
+            renewed_ms: words.next()?.parse().ok()?,
+            granted: words.next()? == "granted",
+        })
+    }
+
+    /// Creating a term's file succeeds once, whoever is first.
+    pub fn claim(&self, term: u64, granted: bool) {
+        if term == 1 {
+            sweep();
+        }
+        let _ = fs::create_dir_all(&self.lease);
+        let temporary = self.write_beside(&lease_text(granted));
+        // A link appears whole, and fails where the name is taken.
+        let claimed = fs::hard_link(&temporary, self.lease.join(term.to_string())).is_ok();
+        let _ = fs::remove_file(&temporary);
+        if !claimed {
+            return;
+        }
+        let Ok(entries) = fs::read_dir(&self.lease) else { return };
+        for entry in entries.flatten() {
+            let old = entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok());
+            if old.is_some_and(|old| old < term) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// By rename: a reader never sees half of it.
+    pub fn renew(&self, term: u64, granted: bool) {
+        let temporary = self.write_beside(&lease_text(granted));
+        let _ = fs::rename(&temporary, self.lease.join(term.to_string()));
+    }
+
+    fn write_beside(&self, text: &str) -> PathBuf {
+        let ids = get_plugin_ids();
+        let temporary = self.lease.join(format!("new-{}-{}", ids.plugin_id, ids.client_id));
+        let _ = fs::write(&temporary, text);
+        temporary
+    }
+
+    /// What the other instances draw.
+    pub fn publish(&self, text: &str) {
+        let temporary = self.board.with_extension("new");
+        if fs::write(&temporary, text).is_ok() {
+            let _ = fs::rename(&temporary, &self.board);
+        }
+    }
+
+    /// What the actor published.
+    pub fn snapshot(&self) -> Option<String> {
+        fs::read_to_string(&self.board).ok()
+    }
+
+    /// Synchronous, and so done before Zellij ends with its last pane.
+    pub fn mark(&self, pane: DeskId) {
+        let _ = fs::create_dir_all(MARKS);
+        let _ = fs::write(Path::new(MARKS).join(pane.to_string()), "");
+    }
+
+    pub fn unmark(&self, pane: DeskId) {
+        let _ = fs::remove_file(Path::new(MARKS).join(pane.to_string()));
+    }
+
+    pub fn marks(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(MARKS) else { return vec![] };
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+
+    pub fn read_slice(&self, file: &str, offset: u64, length: usize) -> Result<Vec<u8>, String> {
+        let read = || {
+            let mut file = fs::File::open(Path::new(ROOT).join(file))?;
+            file.seek(SeekFrom::Start(offset))?;
+            let mut bytes = Vec::with_capacity(length);
+            file.take(length as u64).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|why: std::io::Error| why.to_string())
+    }
+
+    /// The file exists: the host made it, private to the user.
+    pub fn write(&self, file: &str, content: &str) -> Result<(), String> {
+        let write = || {
+            let mut file = fs::OpenOptions::new().write(true).truncate(true).open(Path::new(ROOT).join(file))?;
+            file.write_all(content.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|why: std::io::Error| why.to_string())
+    }
+}
+
+fn lease_text(granted: bool) -> String {
+    let ids = get_plugin_ids();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let word = if granted { "granted" } else { "waiting" };
+    format!("{} {} {} {word}\n", ids.plugin_id, ids.client_id, since.as_millis())
+}
+
+/// Leases and boards of servers that are long gone.
+fn sweep() {
+    let Ok(entries) = fs::read_dir(ROOT) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if !name.starts_with("actor-") && !name.starts_with("board-") {
+            continue;
+        }
+        let age = entry.metadata().ok().and_then(|data| data.modified().ok()).and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > OLD) {
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+        }
+    }
+}

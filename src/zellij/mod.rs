@@ -1,0 +1,152 @@
+//! TOUCHES ZELLIJ. Translates its events into facts, hands them to the manager, carries out the manager's orders, paints.
+//! Decides nothing about desks. Exists on wasm alone.
+
+mod cache;
+mod observe;
+mod paint;
+mod perform;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+use zellij_tile::prelude::*;
+
+use crate::manager::electing::Instance;
+use crate::manager::event::Event as Fact;
+use crate::manager::options::{parse, Environment, Role};
+use crate::manager::{Birth, Manager, Moment};
+use crate::view::{draw, title, Screen, Size};
+use cache::Cache;
+
+/// Everything that Carrel ever asks for. Each further one needs a decision record.
+const PERMISSIONS: [PermissionType; 4] = [
+    PermissionType::ReadApplicationState,
+    PermissionType::ChangeApplicationState,
+    PermissionType::RunCommands,
+    PermissionType::ReadCliPipes,
+];
+
+/// How often facts may lead to orders whose answers are facts again, before something is wrong.
+const ROUNDS: usize = 100;
+
+/// One instance of the plugin.
+#[derive(Default)]
+pub struct Plugin {
+    inner: Option<Inner>,
+}
+
+struct Inner {
+    manager: Manager,
+    cache: Cache,
+    plugin: u32,
+    size: Size,
+    screen: Option<Screen>,
+    title: String,
+}
+
+impl ZellijPlugin for Plugin {
+    fn load(&mut self, configuration: BTreeMap<String, String>) {
+        let ids = get_plugin_ids();
+        let variable = |name: &str| std::env::var(name).ok();
+        let (home, xdg_state_home) = (variable("HOME"), variable("XDG_STATE_HOME"));
+        let env = Environment { home: home.as_deref(), xdg_state_home: xdg_state_home.as_deref() };
+        let options = parse(&configuration, &env);
+        let session = variable("ZELLIJ_SESSION_NAME").unwrap_or_default();
+        // Instances that a layout asked for stand for themselves; all others share one lease.
+        let group = match &options {
+            Ok(options) if options.role == Role::Claude => format!("pane-{}", ids.plugin_id),
+            _ => "session".to_string(),
+        };
+        let cache = Cache::new(ids.zellij_pid, &session, &group);
+        let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
+        let cwd = ids.initial_cwd.to_string_lossy().into_owned();
+        let manager = Manager::new(Birth { me, session, cwd, options });
+        self.inner = Some(Inner {
+            manager,
+            cache,
+            plugin: ids.plugin_id,
+            size: Size { rows: 0, cols: 0 },
+            screen: None,
+            title: String::new(),
+        });
+        // One call with everything: for a background plugin each call replaces the last (seen in 0.45.1).
+        subscribe(&[
+            EventType::PermissionRequestResult,
+            EventType::SessionUpdate,
+            EventType::PaneClosed,
+            EventType::Timer,
+            EventType::RunCommandResult,
+            EventType::Key,
+            EventType::Mouse,
+            EventType::Visible,
+        ]);
+        request_permission(&PERMISSIONS);
+        self.take_in(vec![Fact::Loaded]);
+    }
+
+    fn update(&mut self, event: Event) -> bool {
+        let facts = match &self.inner {
+            Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
+            None => vec![],
+        };
+        self.take_in(facts)
+    }
+
+    fn pipe(&mut self, message: PipeMessage) -> bool {
+        self.take_in(vec![Fact::MessageCame(observe::message(message))])
+    }
+
+    fn render(&mut self, rows: usize, cols: usize) {
+        let Some(inner) = &mut self.inner else { return };
+        inner.size = Size { rows, cols };
+        inner.manager.note_shown();
+        let screen = draw(&inner.manager.scene(), inner.size);
+        paint::paint(&screen, cols);
+        inner.screen = Some(screen);
+    }
+}
+
+impl Plugin {
+    /// Whether the panel has to be painted again.
+    fn take_in(&mut self, facts: Vec<Fact>) -> bool {
+        let Some(inner) = &mut self.inner else { return false };
+        let mut facts: VecDeque<Fact> = facts.into();
+        let mut rounds = 0;
+        while let Some(fact) = facts.pop_front() {
+            rounds += 1;
+            if rounds > ROUNDS {
+                perform::log("facts and orders run in a circle; the rest is dropped");
+                break;
+            }
+            let moment = inner.moment();
+            let effects = inner.manager.update(fact, &moment);
+            facts.extend(effects.0.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache)));
+        }
+        inner.needs_paint()
+    }
+}
+
+impl Inner {
+    fn moment(&self) -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Moment {
+            now_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+            fresh: [Uuid::new_v4(), Uuid::new_v4()],
+            lease: self.cache.lease(),
+        }
+    }
+
+    fn needs_paint(&mut self) -> bool {
+        if !self.manager.is_shown() || self.size.rows == 0 {
+            return false;
+        }
+        let scene = self.manager.scene();
+        let name = title(&scene);
+        if name != self.title {
+            rename_plugin_pane(self.plugin, &name);
+            self.title = name;
+        }
+        self.screen.as_ref() != Some(&draw(&scene, self.size))
+    }
+}

@@ -1,0 +1,102 @@
+//! Zellij's events as facts. Free of branches about desks.
+
+use zellij_tile::prelude::*;
+
+use crate::manager::event::{Event as Fact, Key, Message, PaneFacts, Sender};
+use crate::manager::ids::{CallId, PipeId, TerminalId};
+use crate::view::Screen;
+
+/// The context key by which a host command's answer finds its way back.
+pub const CALL: &str = "call";
+
+/// What an event says. `plugin` is this plugin's own pane, `screen` what it last painted.
+pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
+    match event {
+        Event::PermissionRequestResult(PermissionStatus::Granted) => vec![Fact::PermissionGranted],
+        Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
+        Event::SessionUpdate(sessions, _) => {
+            let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
+            let mut hidden = false;
+            let mut panes = Vec::new();
+            for (tab, list) in current.panes.panes {
+                for pane in list {
+                    if !pane.is_plugin {
+                        panes.push(pane_facts(tab, pane));
+                    } else if pane.id == plugin {
+                        hidden = pane.is_suppressed;
+                    }
+                }
+            }
+            panes.sort_by_key(|pane| pane.terminal);
+            let listed = Fact::PanesListed { session: current.name, panes };
+            if hidden {
+                vec![listed, Fact::PanelShown(false)]
+            } else {
+                vec![listed]
+            }
+        }
+        Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
+        Event::Timer(_) => vec![Fact::TimeCame],
+        Event::RunCommandResult(_, stdout, stderr, context) => {
+            let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            call.map(|call| Fact::HostAnswered { call, stdout: text(stdout), stderr: text(stderr) }).into_iter().collect()
+        }
+        Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
+        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
+            .ok()
+            .and_then(|row| screen?.desk_at(row))
+            .map(Fact::DeskClicked)
+            .into_iter()
+            .collect(),
+        Event::Mouse(Mouse::ScrollUp(lines)) => vec![Fact::Scrolled(-i32::try_from(lines).unwrap_or(1))],
+        Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
+        Event::Visible(visible) => vec![Fact::PanelShown(visible)],
+        _ => vec![],
+    }
+}
+
+/// What a pipe or a key binding says.
+pub fn message(message: PipeMessage) -> Message {
+    Message {
+        sender: match message.source {
+            PipeSource::Cli(pipe) => Sender::Cli(PipeId(pipe)),
+            PipeSource::Keybind => Sender::Key,
+            PipeSource::Plugin(_) => Sender::Plugin,
+        },
+        name: message.name,
+        payload: message.payload,
+        args: message.args,
+    }
+}
+
+fn pane_facts(tab: usize, pane: PaneInfo) -> PaneFacts {
+    PaneFacts {
+        terminal: pane.id,
+        tab,
+        title: pane.title,
+        command: pane.terminal_command,
+        exited: pane.exited,
+        exit_code: pane.exit_status,
+        held: pane.is_held,
+        focused: pane.is_focused,
+    }
+}
+
+fn key_pressed(key: &KeyWithModifier) -> Key {
+    if key.key_modifiers.iter().any(|modifier| *modifier != KeyModifier::Shift) {
+        return Key::Other;
+    }
+    match key.bare_key {
+        BareKey::Char(c) => Key::Char(c),
+        BareKey::Enter => Key::Enter,
+        BareKey::Esc => Key::Esc,
+        BareKey::Up => Key::Up,
+        BareKey::Down => Key::Down,
+        BareKey::PageUp => Key::PageUp,
+        BareKey::PageDown => Key::PageDown,
+        BareKey::Home => Key::Home,
+        BareKey::End => Key::End,
+        _ => Key::Other,
+    }
+}
