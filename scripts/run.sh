@@ -101,7 +101,7 @@ else
     echo "This user likes short answers." >"$root/home/.claude/CLAUDE.md"
     echo '{"theme":"dark","permissions":{"defaultMode":"default"}}' >"$root/home/.claude/settings.json"
     cat >"$root/home/.claude.json" <<JSON
-{"hasCompletedOnboarding":true,
+{"hasCompletedOnboarding":true,"hasSeenAutoDefaultNudge":true,
  "customApiKeyResponses":{"approved":["$(printf %s "$key" | tail -c 20)"],"rejected":[]},
  "projects":{"$project":{"hasTrustDialogAccepted":true}}}
 JSON
@@ -187,7 +187,7 @@ stty -echo 2>/dev/null
 printf '\033[?25l\033[1m Alt c\033[0m new Claude pane   \033[1mAlt Shift c\033[0m panel   \033[1mAlt w\033[0m next that waits   '
 printf '\033[1mAlt arrows\033[0m move   \033[1mCtrl p x\033[0m close a pane   \033[1mCtrl q\033[0m end the tour\n'
 printf ' This is %s.\n' "$about"
-[ -n "$real" ] || printf ' Ask anything; "run: ls" makes Claude ask for a permission, "slow: 20" keeps it busy.'
+[ -n "$real" ] || printf ' Ask anything; "run: touch note" makes Claude ask for a permission, "slow: 20" keeps it busy.'
 while :; do sleep 3600; done
 SH
 

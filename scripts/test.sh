@@ -42,16 +42,18 @@ cargo_tests() {
     all=0
     [ $# -gt 0 ] || echo "no test files"
     for name in "$@"; do
-        [ -e "tests/$name.rs" ] || continue
-        cargo_test "tests/$name.rs" --test "$name" || all=1
+        cargo_test "tests/$name" --test "$name" || all=1
     done
     return "$all"
 }
 
 # The files of tests/: `host` for those on the host program, `stories` for the rest that needs no real programs.
 test_names() {
-    for file in tests/*.rs; do
-        name=$(basename "$file" .rs)
+    for file in tests/*.rs tests/*/main.rs; do
+        [ -e "$file" ] || continue
+        name=${file#tests/}
+        name=${name%.rs}
+        name=${name%/main}
         case " $real " in *" $name "*) continue ;; esac
         case $1:$name in
         host:host*) echo "$name" ;;

@@ -1,6 +1,7 @@
 # What is known of processes: by /proc where there is one, else by ps.
 
 [ -r /proc/self/stat ] && _PROC=yes || _PROC=
+_member=
 
 # look_at PID: sets _PGID and _START of a living process; returns 1 when there is no such process.
 look_at() {
@@ -44,10 +45,13 @@ group_lives() {
 		return
 	fi
 	if [ -n "$_PROC" ]; then
-		# Not by kill: busybox knows no "--" there, and members that are zombies do not count.
+		# Not by kill: busybox knows no "--" there, and members that are zombies do not count. Who asks again asks the same.
+		look_at "$_member" && [ "$_PGID" = "$1" ] && return 0
 		for _member in /proc/[0-9]*; do
-			look_at "${_member#/proc/}" && [ "$_PGID" = "$1" ] && return 0
+			_member=${_member#/proc/}
+			look_at "$_member" && [ "$_PGID" = "$1" ] && return 0
 		done
+		_member=
 		return 1
 	fi
 	# dash refuses "kill -0 -- -PGID", which would look like a dead group.

@@ -124,6 +124,7 @@ is_left() { real_dir "$_LEAVING" && [ ! -L "$_STATE/leaving" ]; }
 make_desk() {
 	desk_paths "$_PANE"
 	_MARK=
+	_proved=
 	_rounds=0
 	while :; do
 		while being_cleaned; do
@@ -142,7 +143,10 @@ make_desk() {
 				mv -- "$_LEAVING" "$_DESK" 2>/dev/null || real_dir "$_DESK" || ! is_left || stop "cannot take the desk back from $_LEAVING"
 			fi
 		fi
-		[ -d "$_DESK/.carrel" ] || mkdir -p -- "$_DESK/.carrel" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
+		if [ ! -d "$_DESK/.carrel" ]; then
+			mkdir -p -- "$_DESK/.carrel" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
+			_proved=yes
+		fi
 		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
 		if write_record; then
 			being_cleaned || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
@@ -152,8 +156,11 @@ make_desk() {
 		_rounds=$((_rounds + 1))
 		[ "$_rounds" -lt 1200 ] || stop "$_DESK is moved away again and again"
 	done
-	# Claude starts, answers and saves nothing at a desk that it cannot write, and says so nowhere.
-	{ printf 'carrel\n' >"$_DESK/.carrel-probe"; } 2>/dev/null && { IFS= read -r _line <"$_DESK/.carrel-probe"; } 2>/dev/null && [ "$_line" = carrel ] && rm -f -- "$_DESK/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_DESK"
+	# Claude starts, answers and saves nothing at a desk that it cannot write, and says so nowhere. The record proves it of
+	# the disk; of the desk itself, where it was not made just now:
+	[ -n "$_proved" ] || {
+		{ printf 'carrel\n' >"$_DESK/.carrel-probe"; } 2>/dev/null && rm -f -- "$_DESK/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_DESK"
+	}
 }
 
 # put_seed: the desk's own .claude.json, once. The plugin makes the seed, and makes a new one when a pane is opened and the

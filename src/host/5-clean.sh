@@ -47,7 +47,10 @@ clean() {
 		_WHY=
 		_claimed=
 		clean_desk
-		[ -z "$_claimed" ] || rm -f -- "$_CLAIM"
+		# With it goes what killed ones left of theirs.
+		[ -z "$_claimed" ] || rm -f -- "$_CLAIM" "$_CLAIM".*
+	elif exists "$_CLAIM" && ! being_cleaned; then
+		rm -f -- "$_CLAIM" "$_CLAIM".*
 	fi
 	case $_result in
 	gone | cleaned) say clean "$_PANE" "$_result" ;;
@@ -60,9 +63,11 @@ clean() {
 
 # clean_desk: sets _result, and _WHY where it is neither gone nor cleaned.
 clean_desk() {
+	_unlinked=
 	for _place in "$_DESK" "$_LEAVING"; do
 		# A link is not a desk; it goes, what it leads to stays.
-		if [ -L "$_place" ] && ! rm -f -- "$_place" 2>/dev/null || { exists "$_place" && ! real_dir "$_place"; }; then
+		[ ! -L "$_place" ] || ! rm -f -- "$_place" 2>/dev/null || _unlinked=cleaned
+		if exists "$_place" && ! real_dir "$_place"; then
 			fail "$_place is in the way: it is not a directory"
 			return
 		fi
@@ -77,6 +82,11 @@ clean_desk() {
 		pause
 	done
 	claim || return 1
+	if ! exists "$_DESK" && ! exists "$_LEAVING"; then
+		# It was a link, or another cleaner was quicker.
+		_result=${_unlinked:-gone}
+		return
+	fi
 	if real_dir "$_DESK"; then
 		if real_dir "$_LEAVING"; then
 			# Written after the rest was taken away.
@@ -127,9 +137,11 @@ claim() {
 	elif ! exists "$_CLAIM" && mv -- "$_mine" "$_CLAIM" 2>/dev/null; then
 		# No hard links here.
 		_claimed=yes
-	else
+	elif exists "$_CLAIM"; then
 		_result=alive
 		_WHY="it is being cleaned already"
+	else
+		_WHY="cannot write $_CLAIM (is the disk full or read-only?)"
 	fi
 	rm -f -- "$_mine"
 	[ -n "$_claimed" ]

@@ -54,8 +54,8 @@ scan() {
 		# shellcheck disable=SC2086
 		set -- $_desks
 		unset IFS
-		du -sk -- "$@" 2>/dev/null | while read -r _kilobytes _desk; do
-			say bytes "${_desk##*/pane-}" $((_kilobytes * 1024))
+		du -sk -- "$@" 2>/dev/null | while read -r _kilobytes _measured; do
+			say bytes "${_measured##*/pane-}" $((_kilobytes * 1024))
 		done
 	fi
 	say end
@@ -68,7 +68,7 @@ scan_desk() {
 	if [ -f "$_record" ] && [ ! -L "$_record" ]; then
 		while IFS= read -r _line || [ -n "$_line" ]; do
 			_key=${_line%%=*}
-			case $_key in "$_line" | *[!a-z_]*) continue ;; esac
+			case $_key in '' | "$_line" | *[!a-z_]*) continue ;; esac
 			# Values are escaped already, as they are here.
 			_V=${_line#*=}
 			printf 'record\t%s\t%s\n' "$_key" "$_V"

@@ -54,8 +54,9 @@ seed_out() {
 # What a plugin that was stopped midway left behind, an hour ago or earlier. The current dir might be any: only what is
 # named and filled as ours is goes.
 remove_old_copies() {
-	find . -name 'carrel-seed.*' -prune -type d -mmin +60 2>/dev/null | while IFS= read -r _dir; do
-		case ${_dir#./} in */*) ;; *) remove_copy "${_dir#./}" ;; esac
+	for _dir in carrel-seed.*; do
+		real_dir "$_dir" || continue
+		[ -z "$(find "./$_dir" -prune -mmin +60 2>/dev/null)" ] || remove_copy "$_dir"
 	done
 }
 

@@ -36,7 +36,7 @@ impl Manager {
         }
         if let Err(errors) = &self.birth.options {
             let why = format!("Carrel's configuration has errors: {}", errors.join("; "));
-            return self.answer_error(Some(&message.sender), &why, effects);
+            return self.answer_error(&message.sender, &why, effects);
         }
         if !matches!(self.phase, Phase::Ready(_)) {
             if let Sender::Cli(pipe) = &message.sender {
@@ -45,18 +45,18 @@ impl Manager {
             self.held.push((moment.now_ms + PATIENCE_MS, message));
             return;
         }
-        self.carry_out(message, effects);
+        self.carry_out(message, moment.now_ms + PATIENCE_MS, effects);
     }
 
     /// Those that came too early, oldest first.
     pub(super) fn pass_held(&mut self, moment: &Moment, effects: &mut Effects) {
         match &self.phase {
             Phase::Ready(_) | Phase::Failed(_) => {
-                for (_, message) in std::mem::take(&mut self.held) {
-                    self.carry_out(message, effects);
+                for (until_ms, message) in std::mem::take(&mut self.held) {
+                    self.carry_out(message, until_ms, effects);
                 }
             }
-            Phase::Waiting | Phase::Booting(_) | Phase::Denied => {
+            Phase::Waiting | Phase::Booting | Phase::Denied => {
                 let (late, early) = std::mem::take(&mut self.held).into_iter().partition(|(at, _)| *at <= moment.now_ms);
                 self.held = early;
                 let late: Vec<(u64, Message)> = late;
@@ -66,35 +66,35 @@ impl Manager {
                         Phase::Denied => "Carrel has no permissions; they were refused",
                         _ => "Carrel is not ready after 5 s; nothing was done, try again",
                     };
-                    self.answer_error(Some(&message.sender), why, effects);
+                    self.answer_error(&message.sender, why, effects);
                 }
             }
         }
     }
 
-    fn carry_out(&mut self, message: Message, effects: &mut Effects) {
+    fn carry_out(&mut self, message: Message, until_ms: u64, effects: &mut Effects) {
         let sender = message.sender.clone();
-        if let Err(why) = self.try_to_carry_out(message, effects) {
-            self.answer_error(Some(&sender), &why, effects);
+        if let Err(why) = self.try_to_carry_out(message, until_ms, effects) {
+            self.answer_error(&sender, &why, effects);
         }
     }
 
-    fn try_to_carry_out(&mut self, message: Message, effects: &mut Effects) -> Result<(), String> {
+    fn try_to_carry_out(&mut self, message: Message, until_ms: u64, effects: &mut Effects) -> Result<(), String> {
         let args = arguments(&message)?;
         let sender = message.sender;
         match message.name.as_str() {
             "new" => {
                 let wish = wish(&args, false)?;
-                self.hold_and_wish(wish, sender, effects);
+                self.hold_and_wish(wish, sender, until_ms, effects);
             }
             "resume" => {
                 let wish = wish(&args, true)?;
-                self.hold_and_wish(wish, sender, effects);
+                self.hold_and_wish(wish, sender, until_ms, effects);
             }
             "status" => {
                 only(&args, &[])?;
                 let status = self.status_document();
-                self.answer(Some(&sender), &status, effects);
+                self.answer(&sender, &status, effects);
             }
             "check" => {
                 only(&args, &[])?;
@@ -102,7 +102,7 @@ impl Manager {
                 self.boot(effects);
                 if let Sender::Cli(pipe) = sender {
                     effects.push(Effect::HoldPipe(pipe.clone()));
-                    self.checks.push(pipe);
+                    self.checks.push((until_ms, pipe));
                 }
                 self.scan.want_with_disk_use(self.now_ms);
             }
@@ -114,14 +114,14 @@ impl Manager {
                     None => return Err(format!("there is no pane {pane} in this session")),
                 }
                 let answer = serde_json::json!({"version": 1, "closed": pane.to_string()}).to_string();
-                self.answer(Some(&sender), &answer, effects);
+                self.answer(&sender, &answer, effects);
             }
             "panel" => {
                 only(&args, &[])?;
-                effects.push(if self.shown { Effect::HidePanel } else { Effect::ShowPanel });
-                self.shown = !self.shown;
-                let answer = serde_json::json!({"version": 1, "shown": self.shown}).to_string();
-                self.answer(Some(&sender), &answer, effects);
+                let shown = !self.is_shown();
+                self.show(shown, effects);
+                let answer = serde_json::json!({"version": 1, "shown": shown}).to_string();
+                self.answer(&sender, &answer, effects);
             }
             "next" => {
                 only(&args, &[])?;
@@ -134,43 +134,44 @@ impl Manager {
                     effects.push(Effect::FocusPane(terminal));
                 }
                 let answer = serde_json::json!({"version": 1, "terminal": terminal.map(|t| t.0)}).to_string();
-                self.answer(Some(&sender), &answer, effects);
+                self.answer(&sender, &answer, effects);
             }
             other => return Err(format!("there is no pipe named `{other}`; there are: {}", PIPES.join(", "))),
         }
         Ok(())
     }
 
-    fn hold_and_wish(&mut self, wish: Wish, sender: Sender, effects: &mut Effects) {
+    fn hold_and_wish(&mut self, wish: Wish, sender: Sender, until_ms: u64, effects: &mut Effects) {
         if let Sender::Cli(pipe) = &sender {
             effects.push(Effect::HoldPipe(pipe.clone()));
         }
-        self.wish(wish, Some(sender), effects);
+        self.wish(wish, sender, until_ms, effects);
     }
 
     /// Tells whoever asked; a key binding has nobody to tell.
-    pub(super) fn answer(&mut self, sender: Option<&Sender>, answer: &str, effects: &mut Effects) {
-        if let Some(Sender::Cli(pipe)) = sender {
+    pub(super) fn answer(&mut self, sender: &Sender, answer: &str, effects: &mut Effects) {
+        if let Sender::Cli(pipe) = sender {
             effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), answer.to_string()));
         }
     }
 
     /// Tells whoever asked; who pressed a key reads it on the panel.
-    pub(super) fn answer_error(&mut self, sender: Option<&Sender>, why: &str, effects: &mut Effects) {
+    pub(super) fn answer_error(&mut self, sender: &Sender, why: &str, effects: &mut Effects) {
         match sender {
-            Some(Sender::Cli(pipe)) => {
-                let answer = serde_json::json!({"version": 1, "error": why}).to_string();
-                effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), answer));
-            }
-            Some(Sender::Key | Sender::Plugin) => {
+            Sender::Cli(pipe) => effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), error_line(why))),
+            Sender::Key | Sender::Plugin => {
                 self.message = Some(why.to_string());
-                if !self.shown {
-                    effects.push(Effect::ShowPanel);
+                if !self.is_shown() {
+                    self.show(true, effects);
                 }
             }
-            None => self.message = Some(why.to_string()),
         }
     }
+}
+
+/// The answer to a refused request.
+pub(super) fn error_line(why: &str) -> String {
+    serde_json::json!({"version": 1, "error": why}).to_string()
 }
 
 /// The arguments of a message: those of `-a`, or one JSON object in the payload, which is all that a key binding has.

@@ -43,7 +43,7 @@ impl Manager {
 
     /// Also called again when something that was missing may have come.
     pub(super) fn boot(&mut self, effects: &mut Effects) {
-        if matches!(self.phase, Phase::Booting(_)) {
+        if self.calls.values().any(|(purpose, _)| *purpose == Purpose::Boot) {
             return;
         }
         let Some(options) = self.options() else { return };
@@ -54,8 +54,11 @@ impl Manager {
         }
         argv.extend(["--claude".to_string(), options.claude.clone()]);
         let env = vec![("CARREL_STATE".to_string(), state_dir), ("PROGRAM".to_string(), PROGRAM.to_string())];
-        let call = self.call(Purpose::Boot, argv, env, effects);
-        self.phase = Phase::Booting(call);
+        self.call(Purpose::Boot, argv, env, effects);
+        // What was found before serves until the new answer comes.
+        if self.ready().is_none() {
+            self.phase = Phase::Booting;
+        }
     }
 
     pub(super) fn on_booted(&mut self, stdout: &str, effects: &mut Effects) {
@@ -89,10 +92,13 @@ impl Manager {
         let ask_version = self.claude_version.is_none() && self.role() == Role::Manager;
         let program = claude.clone();
         self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude }));
-        match seeding.as_ref().map(|line| line.field(0)) {
-            Some("fresh") => self.seeding = Seeding::Fresh,
-            Some("failed") => self.seeding = Seeding::Failed(seeding.map_or_else(String::new, |l| l.field(1).into())),
-            _ => {}
+        if !self.seeding.is_busy() {
+            match seeding.as_ref().map(|line| line.field(0)) {
+                Some("fresh") => self.seeding = Seeding::Fresh,
+                Some("failed") => self.seeding = Seeding::Failed(seeding.as_ref().map_or("", |l| l.field(1)).into()),
+                _ => {}
+            }
+            self.seeded = matches!(seeding.as_ref().map(|line| line.field(0)), Some("fresh" | "stale"));
         }
         if self.options().is_some_and(|options| options.method != Method::None) {
             self.freshen_seed(effects);

@@ -11,6 +11,8 @@ use super::{report, Manager, Purpose};
 const VERIFY_MS: u64 = 2_000;
 /// After how long a desk is tried again whose Claude lives on, in milliseconds.
 const RETRY_MS: u64 = 5_000;
+/// How long after the first list of panes the marks of closed ones are believed, in milliseconds.
+const SETTLING_MS: u64 = 2_000;
 /// After how long one is tried again that could not be kept: somebody has to mend something first.
 const FAILED_RETRY_MS: u64 = 60_000;
 
@@ -71,10 +73,9 @@ impl Manager {
         if !self.options().is_some_and(|options| options.cleanup_on_close) {
             return;
         }
-        if self.marked.insert(pane) {
-            effects.push(Effect::MarkClosed(pane));
-        }
+        effects.push(Effect::MarkClosed(pane));
         if self.acting {
+            self.marked.insert(pane);
             self.start_closing(pane);
         }
     }
@@ -86,7 +87,9 @@ impl Manager {
 
     /// Marks of panes that were closed when nobody could carry it out, or that another instance saw closing.
     pub(super) fn on_marks(&mut self, marks: &[String]) {
-        if !self.acting {
+        // A session that comes back lists its panes only after a moment; until then none of them counts as closed.
+        let settled = self.listed_ms.is_some_and(|listed| self.now_ms.saturating_sub(listed) >= SETTLING_MS);
+        if !self.acting || !settled {
             return;
         }
         for pane in marks.iter().filter_map(|mark| mark.parse::<DeskId>().ok()) {

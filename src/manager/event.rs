@@ -61,8 +61,10 @@ pub enum Event {
     DeskClicked(DeskId),
     /// The mouse wheel turned over the panel: negative is up.
     Scrolled(i32),
-    /// The panel became visible or hidden to this instance's client.
+    /// The panel became visible or invisible to this instance's client, by a change of tabs, say.
     PanelShown(bool),
+    /// The panel's pane was hidden, or is no longer, as the list of panes says.
+    PanelSuppressed(bool),
     /// The lease was claimed, or somebody was quicker: the moment's lease tells.
     LeaseClaimed,
     /// What the actor last published, if anything.

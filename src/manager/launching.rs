@@ -9,6 +9,8 @@ use super::ids::{CallId, DeskId, SessionId, TerminalId};
 use super::options::Role;
 use super::seeding::Seeding;
 use super::watching::Known;
+use uuid::Uuid;
+
 use super::{method_is_built, report, Manager, Moment, Phase, Purpose};
 
 /// Within that time a wish is answered, in milliseconds.
@@ -39,8 +41,10 @@ pub struct Wish {
 #[derive(Clone, Debug)]
 pub(super) struct Opening {
     wish: Wish,
-    /// Who gets the answer; none: the layout pane that is to be turned into the pane.
-    sender: Option<Sender>,
+    /// Who gets the answer: several where a caller asked again under the same name. None of them: the layout's pane that
+    /// is to be turned into the Claude pane.
+    senders: Vec<Sender>,
+    placement: Placement,
     pub(super) until_ms: u64,
     stage: Stage,
     /// The host was asked once more about something that was missing.
@@ -62,18 +66,18 @@ enum Stage {
 }
 
 impl Manager {
-    pub(super) fn wish(&mut self, wish: Wish, sender: Option<Sender>, effects: &mut Effects) {
+    pub(super) fn wish(&mut self, wish: Wish, sender: Sender, until_ms: u64, effects: &mut Effects) {
         if let Some(request) = &wish.request {
             match self.requests.iter().find(|(name, _)| name == request) {
                 Some((_, Some(answer))) => {
                     let answer = answer.clone();
-                    self.answer(sender.as_ref(), &answer, effects);
+                    self.answer(&sender, &answer, effects);
                     return;
                 }
-                // The first one is still on its way, and its caller gone: the answer goes to this one.
+                // The first one is still on its way, and its caller gone perhaps.
                 Some((_, None)) => {
                     if let Some(opening) = self.openings.iter_mut().find(|o| o.wish.request == wish.request) {
-                        opening.sender = sender;
+                        opening.senders.push(sender);
                         return;
                     }
                 }
@@ -85,8 +89,13 @@ impl Manager {
                 }
             }
         }
-        let until_ms = self.now_ms + PATIENCE_MS;
-        self.openings.push(Opening { wish, sender, until_ms, stage: Stage::Ready, asked_again: false });
+        let placement = match (wish.in_place, wish.floating) {
+            (true, _) => Placement::InPlace,
+            (_, true) => Placement::Floating,
+            _ => Placement::Tiled,
+        };
+        let senders = vec![sender];
+        self.openings.push(Opening { wish, senders, placement, until_ms, stage: Stage::Ready, asked_again: false });
     }
 
     pub(super) fn pass_openings(&mut self, moment: &Moment, effects: &mut Effects) {
@@ -95,8 +104,12 @@ impl Manager {
         for opening in &mut openings {
             self.advance(opening, moment, effects);
             if self.now_ms >= opening.until_ms && !matches!(opening.stage, Stage::Done | Stage::Pane(..)) {
+                if matches!(opening.stage, Stage::Seed) {
+                    // A very large file: the launcher waits on, in the pane, and says so.
+                    self.open(opening, moment, effects);
+                    continue;
+                }
                 let what = match opening.stage {
-                    Stage::Seed => "the seed of your Claude settings is not ready",
                     Stage::Looking(_) => "the host did not answer",
                     _ => "Carrel is not ready",
                 };
@@ -113,10 +126,10 @@ impl Manager {
     /// A layout's pane with `role "claude"` opens its one pane when it can.
     fn open_in_own_place(&mut self) {
         let Some(options) = self.options() else { return };
-        if options.role != Role::Claude || !self.acting || !self.openings.is_empty() || self.ready().is_none() {
+        if options.role != Role::Claude || !self.acting || self.ready().is_none() {
             return;
         }
-        if self.message.is_some() {
+        if self.turned || self.message.is_some() || !self.openings.is_empty() {
             return;
         }
         let dir = match options.dir.as_deref() {
@@ -126,7 +139,8 @@ impl Manager {
         };
         let wish = Wish { cwd: Some(dir), resume: options.resume.clone(), ..Wish::default() };
         let until_ms = self.now_ms + PATIENCE_MS;
-        self.openings.push(Opening { wish, sender: None, until_ms, stage: Stage::Ready, asked_again: false });
+        let placement = Placement::InPlaceOfPlugin;
+        self.openings.push(Opening { wish, senders: vec![], placement, until_ms, stage: Stage::Ready, asked_again: false });
     }
 
     fn advance(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {
@@ -170,20 +184,17 @@ impl Manager {
             if !calls.is_empty() {
                 return;
             }
-            opening.stage = Stage::Seed;
-            if self.method_of(opening) != Method::None && !matches!(self.seeding, Seeding::Failed(_)) {
-                // The last seed is good enough to open with; the launcher waits for the new one if the file has changed.
-                self.freshen_seed(effects);
-                return self.open(opening, moment, effects);
-            }
-            if matches!(self.seeding, Seeding::Failed(_)) {
-                self.freshen_seed(effects);
-            }
-        }
-        if matches!(opening.stage, Stage::Seed) {
             if self.method_of(opening) == Method::None {
                 return self.open(opening, moment, effects);
             }
+            self.freshen_seed(effects);
+            if self.seeded {
+                // The last seed is good enough to open with; the launcher waits for the new one if the file has changed.
+                return self.open(opening, moment, effects);
+            }
+            opening.stage = Stage::Seed;
+        }
+        if matches!(opening.stage, Stage::Seed) {
             match &self.seeding {
                 Seeding::Failed(why) => {
                     let why = why.clone();
@@ -229,27 +240,20 @@ impl Manager {
 
     fn open(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {
         let (Some(ready), Some(options)) = (self.ready(), self.options()) else { return };
-        let [pane, session] = moment.fresh;
+        // Several panes may be opened in one moment; each gets uuids of its own.
+        let nth = self.ordered;
+        let [pane, session] = moment.fresh.map(|uuid| Uuid::from_u128(uuid.as_u128() ^ nth));
         let launch = Launch {
             pane: DeskId(pane),
             session: opening.wish.resume.clone().unwrap_or_else(|| SessionId::new(session)),
             method: self.method_of(opening),
             close_on_exit: options.close_on_exit,
         };
-        // Two wishes may become possible in one moment; they must not share their uuids.
-        if self.known.contains_key(&launch.pane) {
-            opening.stage = Stage::Seed;
-            return;
-        }
         let claude_args = opening.wish.claude_args.as_ref().unwrap_or(&options.claude_args);
         let argv = launcher_argv(&ready.launcher, &launch, opening.wish.resume.is_some(), options, claude_args);
-        let placement = match (&opening.sender, opening.wish.in_place, opening.wish.floating) {
-            (None, _, _) => Placement::InPlaceOfPlugin,
-            (_, true, _) => Placement::InPlace,
-            (_, _, true) => Placement::Floating,
-            _ => Placement::Tiled,
-        };
+        let placement = opening.placement;
         let cwd = opening.wish.cwd.clone();
+        self.ordered += 1;
         self.known.insert(launch.pane, Known::new(launch.clone(), cwd.clone(), self.now_ms));
         let call = self.fresh_call();
         effects.push(Effect::OpenPane { call, argv, cwd, placement });
@@ -269,7 +273,10 @@ impl Manager {
         if let Some(known) = self.known.get_mut(&launch.pane) {
             known.terminal = Some(terminal);
         }
-        self.scan.want_after_opening(self.now_ms);
+        self.turned = opening.placement == Placement::InPlaceOfPlugin;
+        if self.acting {
+            self.scan.want_after_opening(self.now_ms);
+        }
         effects.push(Effect::ClearPaneName(terminal));
         // A crash in the first minute must not lose the pane from the saved session.
         effects.push(Effect::SaveSession);
@@ -284,7 +291,9 @@ impl Manager {
             }
         }
         self.message = None;
-        self.answer(opening.sender.as_ref(), &answer, effects);
+        for sender in &opening.senders {
+            self.answer(sender, &answer, effects);
+        }
     }
 
     /// Where Claude's state of a desk lies; none for method `none`.
@@ -308,7 +317,12 @@ impl Manager {
             // Asking again may succeed.
             self.requests.retain(|(name, _)| name != request);
         }
-        self.answer_error(opening.sender.as_ref(), why, effects);
+        if opening.senders.is_empty() {
+            self.message = Some(why.to_string());
+        }
+        for sender in &opening.senders {
+            self.answer_error(sender, why, effects);
+        }
     }
 }
 

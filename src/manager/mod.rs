@@ -71,8 +71,8 @@ enum Phase {
     Waiting,
     /// The user said no.
     Denied,
-    /// The host program makes the state dir ready.
-    Booting(CallId),
+    /// The host program makes the state dir ready, for the first time.
+    Booting,
     /// Everything can be done.
     Ready(Box<Ready>),
     /// It could not be made ready.
@@ -92,6 +92,11 @@ enum Purpose {
     Find,
 }
 
+/// How long a host command may take, in milliseconds. They take milliseconds; a slow disk may make them take more.
+const CALL_LIMIT_MS: u64 = 15_000;
+/// The same for keeping a large desk on another file system.
+const CLEAN_LIMIT_MS: u64 = 15 * 60_000;
+
 /// Zellij's timers ring some milliseconds off.
 const TIMER_SLACK_MS: u64 = 5;
 
@@ -104,7 +109,8 @@ pub struct Manager {
     /// Whether this instance acted at its last event, to notice when it becomes the actor.
     acting: bool,
     next_call: u64,
-    calls: BTreeMap<CallId, Purpose>,
+    /// What runs on the host, and since when.
+    calls: BTreeMap<CallId, (Purpose, u64)>,
     /// When the timer that was asked for last will ring.
     alarm_ms: Option<u64>,
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
@@ -113,14 +119,26 @@ pub struct Manager {
     /// Answers by the caller's own request name, so that asking again opens nothing twice.
     requests: Vec<(String, Option<String>)>,
     seeding: Seeding,
+    /// There is a seed, if perhaps of an older file.
+    seeded: bool,
     session: String,
     panes: Vec<PaneFacts>,
+    /// The list has not been looked through since it came, or since this instance became the actor.
+    panes_unread: bool,
+    /// When the first list was looked through: before, nothing is known of what is not there.
+    listed_ms: Option<u64>,
     known: BTreeMap<DeskId, Known>,
     closing: BTreeMap<DeskId, Closing>,
     scan: watching::Scanning,
     claude_version: Option<String>,
-    checks: Vec<ids::PipeId>,
-    shown: bool,
+    /// Callers of `check`, with the time by which each is answered.
+    checks: Vec<(u64, ids::PipeId)>,
+    visible: bool,
+    suppressed: bool,
+    /// How many panes were ordered in this update.
+    ordered: u128,
+    /// A layout's pane has been turned into a Claude pane.
+    turned: bool,
     selected: Option<DeskId>,
     asking: Option<Question>,
     message: Option<String>,
@@ -149,14 +167,20 @@ impl Manager {
             openings: Vec::new(),
             requests: Vec::new(),
             seeding: Seeding::default(),
+            seeded: false,
             session,
             panes: Vec::new(),
+            panes_unread: false,
+            listed_ms: None,
             known: BTreeMap::new(),
             closing: BTreeMap::new(),
             scan: watching::Scanning::default(),
             claude_version: None,
             checks: Vec::new(),
-            shown: false,
+            visible: true,
+            suppressed: true,
+            ordered: 0,
+            turned: false,
             selected: None,
             asking: None,
             message: None,
@@ -171,6 +195,7 @@ impl Manager {
     pub fn update(&mut self, event: Event, moment: &Moment) -> Effects {
         let mut effects = Effects::default();
         self.now_ms = moment.now_ms;
+        self.ordered = 0;
         self.elect(moment, &mut effects);
         match event {
             Event::Loaded | Event::LeaseClaimed => {}
@@ -200,7 +225,8 @@ impl Manager {
             Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
             Event::DeskClicked(pane) => self.on_desk_clicked(pane),
             Event::Scrolled(lines) => self.on_scrolled(lines),
-            Event::PanelShown(shown) => self.on_shown(shown, &mut effects),
+            Event::PanelShown(visible) => self.on_visible(visible, &mut effects),
+            Event::PanelSuppressed(suppressed) => self.on_suppressed(suppressed, &mut effects),
             Event::SnapshotRead(text) => self.on_snapshot(text.as_deref()),
             Event::MarksRead(marks) => self.on_marks(&marks),
         }
@@ -240,7 +266,14 @@ impl Manager {
         if acting && !self.acting && self.role() == Role::Manager {
             // Whatever the last actor knew is on disk and in the pane list.
             self.scan.want(moment.now_ms);
+            self.panes_unread = true;
             effects.push(Effect::ReadMarks);
+        }
+        if !acting {
+            self.published = None;
+            self.marked.clear();
+            self.closing.clear();
+            self.scan.forget_wishes();
         }
         self.acting = acting;
     }
@@ -260,7 +293,7 @@ impl Manager {
         effects: &mut Effects,
     ) -> CallId {
         let call = self.fresh_call();
-        self.calls.insert(call, purpose);
+        self.calls.insert(call, (purpose, self.now_ms));
         effects.push(Effect::RunHost { call, argv, env });
         call
     }
@@ -271,7 +304,7 @@ impl Manager {
     }
 
     fn on_answer(&mut self, call: CallId, stdout: &str, stderr: &str, effects: &mut Effects) {
-        let Some(purpose) = self.calls.remove(&call) else {
+        let Some((purpose, _)) = self.calls.remove(&call) else {
             effects.push(Effect::Log(format!("a host command answered that nobody waits for ({})", call.0)));
             return;
         };
@@ -291,11 +324,27 @@ impl Manager {
 
     /// Whatever has become due, and whatever became possible through the event.
     fn pass_time(&mut self, moment: &Moment, effects: &mut Effects) {
+        self.pass_calls(effects);
+        self.pass_panes(effects);
         self.pass_held(moment, effects);
         self.pass_openings(moment, effects);
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             self.pass_closings(effects);
             self.pass_scans(effects);
+        }
+        self.pass_checks(effects);
+    }
+
+    /// A host command that does not come back counts as one that said nothing; its answer, if it comes, as nobody's.
+    fn pass_calls(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        let late = |(call, (purpose, since_ms)): (&CallId, &(Purpose, u64))| {
+            let limit = if matches!(purpose, Purpose::Clean(_)) { CLEAN_LIMIT_MS } else { CALL_LIMIT_MS };
+            (now_ms.saturating_sub(*since_ms) > limit).then_some(*call)
+        };
+        let late: Vec<CallId> = self.calls.iter().filter_map(late).collect();
+        for call in late {
+            self.on_answer(call, "", "it did not answer in time", effects);
         }
     }
 
@@ -314,7 +363,7 @@ impl Manager {
         due.extend(self.held.iter().map(|(until, _)| *until));
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));
-        if self.acting {
+        if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             due.extend(self.closing.values().filter_map(Closing::due_ms));
             due.extend(self.scan.due_ms());
         }

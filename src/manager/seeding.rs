@@ -84,10 +84,14 @@ impl Manager {
         let lines = report::lines(stdout);
         let Some(line) = lines.iter().find(|line| line.tag == "seed") else {
             self.seeding = Seeding::Failed("the host program did not say what became of the seed".into());
+            self.seeded = false;
             return;
         };
         match line.field(0) {
-            "fresh" => self.seeding = Seeding::Fresh,
+            "fresh" => {
+                self.seeding = Seeding::Fresh;
+                self.seeded = true;
+            }
             "missing" => self.store_seed(line.field(1), "-", "", effects),
             "copied" => {
                 self.seeding = Seeding::Filtering(Box::new(Filtering {
@@ -101,7 +105,10 @@ impl Manager {
                 }));
                 self.read_slice(effects);
             }
-            _ => self.seeding = Seeding::Failed(line.field(1).to_string()),
+            _ => {
+                self.seeding = Seeding::Failed(line.field(1).to_string());
+                self.seeded = false;
+            }
         }
     }
 
@@ -128,7 +135,7 @@ impl Manager {
                     Err(why) => Err(damaged(&why.sentence(&filtering.file))),
                     Ok(()) if !bytes.is_empty() && filtering.offset < filtering.bytes => Ok(None),
                     Ok(()) => {
-                        let filter = std::mem::replace(&mut filtering.filter, SeedFilter::new());
+                        let filter = std::mem::take(&mut filtering.filter);
                         filter.finish().map(Some).map_err(|why| damaged(&why.sentence(&filtering.file)))
                     }
                 }
@@ -159,8 +166,10 @@ impl Manager {
 
     fn store_seed(&mut self, stamp: &str, dir: &str, error: &str, effects: &mut Effects) {
         let shared = self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default();
-        self.run_host(Purpose::SeedIn, &["seed-in", stamp, dir, &shared, error], effects);
-        self.seeding = Seeding::Storing;
+        self.seeding = match self.run_host(Purpose::SeedIn, &["seed-in", stamp, dir, &shared, error], effects) {
+            Some(_) => Seeding::Storing,
+            None => Seeding::Failed("Carrel is not ready".into()),
+        };
     }
 
     pub(super) fn on_seed_in(&mut self, stdout: &str) {
@@ -170,6 +179,7 @@ impl Manager {
             Some(line) => Seeding::Failed(line.field(1).to_string()),
             None => Seeding::Failed("the host program did not say what became of the seed".into()),
         };
+        self.seeded = matches!(self.seeding, Seeding::Fresh);
     }
 
     pub(super) fn pass_seeding(&mut self, effects: &mut Effects) {

@@ -5,7 +5,7 @@ use super::board::Board;
 use super::effect::{Effect, Effects};
 use super::event::{Key, Sender};
 use super::ids::DeskId;
-use super::launching::Wish;
+use super::launching::{Wish, PATIENCE_MS};
 use super::options::Role;
 use super::order::order;
 use super::panel::{DesksScene, Question, Scene};
@@ -50,9 +50,9 @@ impl Manager {
         match &self.phase {
             Phase::Waiting => Scene::AwaitingPermission,
             Phase::Denied => Scene::PermissionDenied,
-            Phase::Booting(_) if self.known.is_empty() => Scene::Booting,
+            Phase::Booting => Scene::Booting,
             Phase::Failed(errors) => Scene::BootFailed(errors.clone()),
-            Phase::Booting(_) | Phase::Ready(_) => {
+            Phase::Ready(_) => {
                 if let (Role::Claude, message) = (self.role(), &self.message) {
                     return message.clone().map_or(Scene::Booting, |why| Scene::BootFailed(vec![why]));
                 }
@@ -70,19 +70,33 @@ impl Manager {
     /// Whether somebody sees the panel.
     #[must_use]
     pub fn is_shown(&self) -> bool {
-        self.shown
+        self.visible && !self.suppressed
     }
 
     /// Zellij paints it: somebody sees it.
     pub fn note_shown(&mut self) {
-        self.shown = true;
+        self.visible = true;
+        self.suppressed = false;
     }
 
-    pub(super) fn on_shown(&mut self, shown: bool, effects: &mut Effects) {
-        self.shown = shown;
-        if shown && !self.acting {
+    pub(super) fn show(&mut self, shown: bool, effects: &mut Effects) {
+        effects.push(if shown { Effect::ShowPanel } else { Effect::HidePanel });
+        self.suppressed = !shown;
+    }
+
+    pub(super) fn on_visible(&mut self, visible: bool, effects: &mut Effects) {
+        self.visible = visible;
+        if visible && !self.acting {
             effects.push(Effect::ReadSnapshot);
         }
+    }
+
+    /// The list may be a second old; the next one mends what it got wrong.
+    pub(super) fn on_suppressed(&mut self, suppressed: bool, effects: &mut Effects) {
+        if self.suppressed && !suppressed && !self.acting {
+            effects.push(Effect::ReadSnapshot);
+        }
+        self.suppressed = suppressed;
     }
 
     pub(super) fn on_snapshot(&mut self, text: Option<&str>) {
@@ -101,17 +115,15 @@ impl Manager {
         match key {
             Key::Char('n') if self.role() != Role::Claude => {
                 // Zellij opens where the focus is, and floating beside a floating pane: out of the way first.
-                effects.push(Effect::HidePanel);
-                self.shown = false;
-                self.wish(Wish::default(), Some(Sender::Key), effects);
+                self.show(false, effects);
+                self.wish(Wish::default(), Sender::Key, self.now_ms + PATIENCE_MS, effects);
             }
             Key::Char('n') => {
                 // A layout's pane that could not be turned into a Claude pane: once more.
                 self.boot(effects);
             }
             Key::Char('q') | Key::Esc => {
-                effects.push(Effect::HidePanel);
-                self.shown = false;
+                self.show(false, effects);
             }
             Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
             Key::Enter => {
@@ -120,9 +132,8 @@ impl Manager {
                     .and_then(|pane| board.desks.iter().find(|desk| desk.pane == pane))
                     .and_then(|desk| desk.terminal);
                 if let Some(terminal) = terminal {
-                    effects.push(Effect::HidePanel);
+                    self.show(false, effects);
                     effects.push(Effect::FocusPane(terminal));
-                    self.shown = false;
                 }
             }
             Key::Up | Key::Char('k') => self.select(&board, |at, _| at.saturating_sub(1)),

@@ -8,7 +8,7 @@ use super::event::PaneFacts;
 use super::health::{judge, PaneLife, Verdict};
 use super::ids::{DeskId, TerminalId};
 use super::report::{self, Scan};
-use super::{Manager, Purpose};
+use super::{Manager, Phase, Purpose};
 
 /// After an opening or a ring, when to look, in milliseconds: the registry follows the hook, and Claude's prompt comes
 /// half a second after its start.
@@ -29,6 +29,8 @@ pub struct Scanning {
     /// What the last one found.
     last: Option<Scan>,
     last_ms: u64,
+    /// It was started for the callers of `check`, after everything else that they want looked at.
+    answers_checks: bool,
 }
 
 impl Scanning {
@@ -39,6 +41,11 @@ impl Scanning {
             self.due.push(at_ms);
             self.due.sort_unstable();
         }
+    }
+
+    /// This instance is not the one that looks.
+    pub fn forget_wishes(&mut self) {
+        self.due.clear();
     }
 
     /// The looks after something happened at a desk.
@@ -116,11 +123,18 @@ impl Known {
 impl Manager {
     pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
         self.session = session;
-        if self.panes == panes && !self.known.values().any(|known| known.missing || !known.listed) {
+        self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
+        self.panes = panes;
+        self.pass_panes(effects);
+    }
+
+    /// Looks through the list, once it can be understood.
+    pub(super) fn pass_panes(&mut self, effects: &mut Effects) {
+        let Some(launcher) = self.ready().map(|ready| ready.launcher.clone()) else { return };
+        if self.session.is_empty() || !std::mem::take(&mut self.panes_unread) {
             return;
         }
-        self.panes = panes;
-        let Some(launcher) = self.ready().map(|ready| ready.launcher.clone()) else { return };
+        self.listed_ms.get_or_insert(self.now_ms);
         let mut present = Vec::new();
         for facts in self.panes.clone() {
             let Some(command) = &facts.command else { continue };
@@ -160,15 +174,15 @@ impl Manager {
         known.terminal = Some(terminal);
         known.life = life;
         known.exit_code = facts.exit_code;
+        if !self.acting {
+            return;
+        }
         let close = known.launch.close_on_exit && facts.exited && facts.exit_code == Some(0) && !known.close_ordered;
         known.close_ordered |= close;
         if changed && !facts.exited {
             self.scan.want_after_opening(now_ms);
         } else if changed {
             self.scan.want_after_ring(now_ms);
-        }
-        if !self.acting {
-            return;
         }
         // Zellij names a command pane after its command line, and saves that name.
         if facts.title == command {
@@ -178,7 +192,7 @@ impl Manager {
             effects.push(Effect::ClosePane(terminal));
         }
         // It came back with its session, after its closing had been noted.
-        if new && self.marked.contains(&pane) && !matches!(self.closing.get(&pane), Some(super::Closing::Running { .. })) {
+        if self.marked.contains(&pane) && !matches!(self.closing.get(&pane), Some(super::Closing::Running { .. })) {
             self.closing.remove(&pane);
             self.unmark(pane, effects);
         }
@@ -186,13 +200,13 @@ impl Manager {
 
     /// Claude rang: something changed at a desk.
     pub(super) fn on_ring(&mut self, pane: DeskId) {
-        if self.known.contains_key(&pane) {
+        if self.acting && self.known.contains_key(&pane) {
             self.scan.want_after_ring(self.now_ms);
         }
     }
 
     pub(super) fn pass_scans(&mut self, effects: &mut Effects) {
-        if self.shown && !self.known.is_empty() && self.now_ms.saturating_sub(self.scan.last_ms) >= SHOWN_MS {
+        if self.is_shown() && !self.known.is_empty() && self.now_ms.saturating_sub(self.scan.last_ms) >= SHOWN_MS {
             self.scan.measure = true;
             self.scan.want(self.now_ms);
         }
@@ -201,8 +215,16 @@ impl Manager {
         }
         let now_ms = self.now_ms;
         self.scan.due.retain(|due| *due > now_ms);
-        if self.known.is_empty() && self.checks.is_empty() {
+        let booting = self.calls.values().any(|(purpose, _)| *purpose == Purpose::Boot);
+        self.scan.answers_checks = !self.checks.is_empty() && !booting;
+        if self.known.is_empty() && !self.scan.answers_checks {
+            if booting && !self.checks.is_empty() {
+                self.scan.want(now_ms + 50);
+            }
             return;
+        }
+        if booting && !self.checks.is_empty() {
+            self.scan.want(now_ms + 50);
         }
         self.scan.running = true;
         self.scan.last_ms = now_ms;
@@ -219,9 +241,29 @@ impl Manager {
         } else {
             effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
         }
-        for pipe in std::mem::take(&mut self.checks) {
-            let status = self.status_document();
-            effects.push(Effect::AnswerPipe(pipe, status));
+        if self.scan.answers_checks {
+            for (_, pipe) in std::mem::take(&mut self.checks) {
+                let status = self.status_document();
+                effects.push(Effect::AnswerPipe(pipe, status));
+            }
+        }
+    }
+
+    /// A check that cannot be carried out is answered with the reason.
+    pub(super) fn pass_checks(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        let failed = match &self.phase {
+            Phase::Failed(errors) => Some(errors.join("; ")),
+            _ => None,
+        };
+        let late = "the host did not answer in time; Zellij's log says more";
+        for (until_ms, pipe) in std::mem::take(&mut self.checks) {
+            if failed.is_some() || now_ms >= until_ms {
+                let why = failed.as_deref().unwrap_or(late);
+                effects.push(Effect::AnswerPipe(pipe, super::answering::error_line(why)));
+            } else {
+                self.checks.push((until_ms, pipe));
+            }
         }
     }
 

@@ -16,24 +16,20 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
         Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
         Event::SessionUpdate(sessions, _) => {
             let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
-            let mut hidden = false;
+            let mut suppressed = None;
             let mut panes = Vec::new();
             for (tab, list) in current.panes.panes {
                 for pane in list {
                     if !pane.is_plugin {
                         panes.push(pane_facts(tab, pane));
                     } else if pane.id == plugin {
-                        hidden = pane.is_suppressed;
+                        suppressed = Some(pane.is_suppressed);
                     }
                 }
             }
             panes.sort_by_key(|pane| pane.terminal);
             let listed = Fact::PanesListed { session: current.name, panes };
-            if hidden {
-                vec![listed, Fact::PanelShown(false)]
-            } else {
-                vec![listed]
-            }
+            [Some(listed), suppressed.map(Fact::PanelSuppressed)].into_iter().flatten().collect()
         }
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
         Event::Timer(_) => vec![Fact::TimeCame],

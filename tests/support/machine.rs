@@ -229,6 +229,10 @@ impl Machine {
             let mut state = user.more.clone();
             if user.onboarded {
                 state["hasCompletedOnboarding"] = json!(true);
+                // Else a question about auto mode covers the prompt some moments after the start.
+                state["hasSeenAutoDefaultNudge"] = json!(true);
+                // Another offer that a start may come with, until it was shown three times.
+                state["fullscreenUpsellSeenCount"] = json!(3);
                 let (_, tail) = API_KEY.split_at(API_KEY.len() - 20);
                 state["customApiKeyResponses"] = json!({"approved": [tail], "rejected": []});
             }
@@ -283,10 +287,14 @@ impl Machine {
         self.processes().into_iter().filter(|process| process.argv.join(" ").contains(text)).collect()
     }
 
-    /// The living Claude processes, by the program and not by the name that they give themselves.
+    /// The living Claude processes, by the program and not by the name that they give themselves. A child of Claude's that
+    /// has not become its own program yet is none.
     pub fn claudes(&self) -> Vec<Process> {
         let claude = self.path("bin/claude").canonicalize().expect("claude");
-        self.processes().into_iter().filter(|process| process.program.as_deref() == Some(&claude)).collect()
+        let mut all = self.processes();
+        all.retain(|process| process.program.as_deref() == Some(&claude));
+        let copy = |child: &Process| all.iter().any(|one| one.pid == child.parent && one.argv == child.argv);
+        all.iter().filter(|process| !copy(process)).cloned().collect()
     }
 
     /// Waits until the probe finds something; fails with everything that could explain why not.

@@ -7,7 +7,7 @@
 //!
 //! | the prompt contains | the reply |
 //! |---|---|
-//! | `run: <command>` | a use of the Bash tool, so that Claude asks for its permission; after the result, a short text |
+//! | `run: <command>` | a use of the Bash tool, so that Claude asks for its permission (not for `ls` and its like); after the result, a short text |
 //! | `hold: <name>` | nothing until the test calls [`MessagesApi::release`] with that name, so that Claude is busy exactly that long |
 //! | `slow: <seconds>` | a text that trickles in over that time |
 //! | anything else | `Noted: <the prompt, shortened>` |

@@ -21,6 +21,9 @@ use super::waiting::{finish, until_every, Finished, PATIENCE, SLOW_POLL};
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
 
+/// What `zellij attach` says of a session that it does not see.
+const OVERLOOKED: &str = "No session with the name";
+
 /// What Carrel asks for; a machine where it is `granted` has the answer on file.
 const PERMISSIONS: [&str; 4] = ["ReadApplicationState", "ChangeApplicationState", "RunCommands", "ReadCliPipes"];
 
@@ -224,12 +227,17 @@ impl Zellij {
         self.machine.wait("the background session has a pane", || (!self.panes().is_empty()).then_some(()));
     }
 
-    /// Attaches one more client, and waits until it has drawn.
+    /// Attaches one more client, and waits until it has drawn. As with [`Zellij::cli`], a client may overlook the session.
     #[track_caller]
     pub fn attach(&self) -> Client {
-        let client = self.client("an attached client", &["attach", &self.session]);
-        self.wait_until_drawn(&client);
-        client
+        for _ in 0..10 {
+            let client = self.client("an attached client", &["attach", &self.session]);
+            if !client.wait_screen("the client has drawn", |screen| !screen.trim().is_empty()).contains(OVERLOOKED) {
+                self.wait_until_drawn(&client);
+                return client;
+            }
+        }
+        panic!("ten clients did not see the session\n{}", self.machine.report())
     }
 
     /// Brings an ended session back; its commands wait for Enter each, unless they are forced to run.
@@ -285,12 +293,21 @@ impl Zellij {
         self.cli(&[&["action"], args].concat()).ok()
     }
 
-    /// `zellij run … -- command`: opens a command pane, and answers its terminal id.
+    /// `zellij run … -- command`: opens a command pane, and answers its terminal id. Zellij loses an answer now and then,
+    /// though it has opened the pane: then the pane that is new is looked for.
     #[track_caller]
     pub fn open(&self, flags: &[&str], command: &[&str]) -> u64 {
+        let ids = |panes: &[Value]| -> Vec<u64> {
+            panes.iter().filter(|pane| pane["is_plugin"] == false).filter_map(|pane| pane["id"].as_u64()).collect()
+        };
+        let before = ids(&self.panes());
         let answer = self.cli(&[&["run"], flags, &["--"], command].concat()).ok();
-        let id = answer.trim().strip_prefix("terminal_").and_then(|id| id.parse().ok());
-        id.unwrap_or_else(|| panic!("no terminal id: {answer:?}"))
+        if let Some(id) = answer.trim().strip_prefix("terminal_").and_then(|id| id.parse().ok()) {
+            return id;
+        }
+        assert!(answer.trim().is_empty(), "no terminal id: {answer:?}");
+        let new = |panes: &[Value]| ids(panes).into_iter().find(|id| !before.contains(id));
+        new(&self.wait_panes("the pane is open", |panes| new(panes).is_some())).expect("a new pane")
     }
 
     /// Sends a pipe to Carrel, once, and hands out whatever came of it: an empty answer with code 0 is possible.
@@ -339,17 +356,15 @@ impl Zellij {
         })
     }
 
-    /// All panes, as `zellij action list-panes` tells; empty where the session does not answer.
+    /// All panes, as `zellij action list-panes --json --all` tells; empty where there is no session.
     pub fn panes(&self) -> Vec<Value> {
-        self.panes_json().as_array().cloned().unwrap_or_default()
-    }
-
-    /// What `zellij action list-panes --json --all` prints; null where that is no JSON.
-    pub fn panes_json(&self) -> Value {
-        if self.server().is_none() {
-            return Value::Null;
-        }
-        serde_json::from_str(&self.cli(&["action", "list-panes", "--json", "--all"]).stdout).unwrap_or(Value::Null)
+        let answer = until_every(SLOW_POLL, Duration::from_secs(5), || {
+            if self.server().is_none() {
+                return Some(Vec::new());
+            }
+            serde_json::from_str(&self.cli(&["action", "list-panes", "--json", "--all"]).stdout).ok()
+        });
+        answer.unwrap_or_default()
     }
 
     /// The terminal panes alone.
@@ -374,7 +389,8 @@ impl Zellij {
     /// The session's layout as it is now.
     #[track_caller]
     pub fn dump_layout(&self) -> String {
-        self.action(&["dump-layout"])
+        let layout = || Some(self.action(&["dump-layout"])).filter(|layout| !layout.trim().is_empty());
+        self.machine.wait("Zellij dumps its layout", layout)
     }
 
     /// The layout that is on disk for the resurrection, if there is one.

@@ -22,9 +22,9 @@ pub(super) const TOP: [Allowed; 90] = [
     ("lastReleaseNotesSeen", Text, "else the release notes are shown as news, or never"),
     ("numStartups", Number, "what tips and hints for beginners are measured by"),
     ("firstStartTime", Text, "the same"),
-    // Migrations rewrite settings.json, which is linked, so in a desk they would edit the user's file: without
-    // migrationVersion all of them run (preferences that the user has since removed from settings.json are put back
-    // there, models are replaced).
+    // Migrations rewrite settings.json, which is linked: in a desk they edit the user's file. Tried with 2.1.330: a desk
+    // without migrationVersion put `theme`, `editorMode` and `skipDangerousModePermissionPrompt` into it on its first
+    // start; with it, the file stayed as it was.
     ("migrationVersion", Number, "else a desk's first start repeats migrations in the user's linked settings.json"),
     ("opusProMigrationComplete", Bool, "a migration that is not repeated"),
     ("hasResetAutoModeOptInForDefaultOffer", Bool, "the same: it takes an opt-in out of settings.json"),

@@ -155,7 +155,10 @@ impl SeedFilter {
         while !rest.is_empty() {
             let at = self.scan.at();
             let depth = self.scan.depth();
-            let (taken, found) = self.scan.step(rest).map_err(|fault| SeedError { at, what: What::Fault(fault) })?;
+            let (taken, found) = match self.scan.step(rest) {
+                Ok(step) => step,
+                Err(fault) => return Err(SeedError { at: self.scan.at(), what: What::Fault(fault) }),
+            };
             let (bytes, behind) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
             rest = behind;
             match found {

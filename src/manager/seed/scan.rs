@@ -119,17 +119,7 @@ impl Scanner {
         let Some(&byte) = rest.first() else { return Ok((0, Found::More)) };
         let (taken, found) = match self.state {
             State::String { key, part } => self.string(rest, byte, key, part)?,
-            State::Number(digits) => match digits.after(byte) {
-                Some(digits) => {
-                    self.state = State::Number(digits);
-                    (1, Found::More)
-                }
-                None if digits.complete() => {
-                    self.value_ends();
-                    (0, Found::ValueEnds)
-                }
-                None => return Err(Fault::Unexpected(byte, "a digit")),
-            },
+            State::Number(digits) => self.number(rest, byte, digits)?,
             State::Word(left) => match left.split_first() {
                 Some((&expected, left)) if expected == byte => {
                     self.state = State::Word(left);
@@ -156,7 +146,7 @@ impl Scanner {
                 (0 | 3, _) => self.value_begins(byte)?,
                 _ => return Err(Fault::NotUtf8),
             },
-            _ if is_blank(byte) => (rest.iter().position(|byte| !is_blank(*byte)).unwrap_or(rest.len()), Found::More),
+            _ if is_blank(byte) => (blanks(Some(rest)), Found::More),
             State::Value => self.value_begins(byte)?,
             State::FirstItem if byte == b']' => self.closes(),
             State::FirstItem => self.value_begins(byte)?,
@@ -173,17 +163,13 @@ impl Scanner {
                     return Err(Fault::Unexpected(byte, "a colon"));
                 }
                 self.state = State::Value;
-                (1, Found::More)
+                (1 + blanks(rest.get(1..)), Found::More)
             }
             State::After => match (self.open.last(), byte) {
                 (Some(true), b'}') | (Some(false), b']') => self.closes(),
-                (Some(true), b',') => {
-                    self.state = State::Key;
-                    (1, Found::More)
-                }
-                (Some(false), b',') => {
-                    self.state = State::Value;
-                    (1, Found::More)
+                (Some(object), b',') => {
+                    self.state = if *object { State::Key } else { State::Value };
+                    (1 + blanks(rest.get(1..)), Found::More)
                 }
                 (Some(true), _) => return Err(Fault::Unexpected(byte, "a comma or `}`")),
                 _ => return Err(Fault::Unexpected(byte, "a comma or `]`")),
@@ -244,40 +230,68 @@ impl Scanner {
         self.state = if self.open.is_empty() { State::End } else { State::After };
     }
 
-    fn string(&mut self, rest: &[u8], byte: u8, key: bool, part: Part) -> Result<(usize, Found), Fault> {
-        let mut taken = 1;
-        let part = match (part, byte) {
-            (Part::Plain, b'"') => {
-                if key {
-                    self.state = State::Colon;
-                    return Ok((1, Found::KeyEnds));
+    fn number(&mut self, rest: &[u8], byte: u8, mut digits: Digits) -> Result<(usize, Found), Fault> {
+        let mut taken = 0;
+        for byte in rest {
+            let Some(next) = digits.after(*byte) else { break };
+            digits = next;
+            taken += 1;
+        }
+        if taken > 0 {
+            self.state = State::Number(digits);
+            return Ok((taken, Found::More));
+        }
+        if !digits.complete() {
+            return Err(Fault::Unexpected(byte, "a digit"));
+        }
+        self.value_ends();
+        Ok((0, Found::ValueEnds))
+    }
+
+    /// As much of the string as there is, or its end.
+    fn string(&mut self, rest: &[u8], byte: u8, key: bool, mut part: Part) -> Result<(usize, Found), Fault> {
+        if part == Part::Plain && byte == b'"' {
+            if key {
+                self.state = State::Colon;
+                return Ok((1, Found::KeyEnds));
+            }
+            self.value_ends();
+            return Ok((1, Found::ValueEnds));
+        }
+        let mut left = rest;
+        while let Some((&byte, behind)) = left.split_first() {
+            let step = match (part, byte) {
+                (Part::Plain, b'"') => break,
+                (Part::Plain, b'\\') => Ok(Part::Escape),
+                (Part::Plain, 0..0x20) => Err(Fault::Unexpected(byte, "the rest of a string")),
+                (Part::Plain, 0x20..0x80) => {
+                    left = left.get(plain_run(left).max(1)..).unwrap_or_default();
+                    continue;
                 }
-                self.value_ends();
-                return Ok((1, Found::ValueEnds));
-            }
-            (Part::Plain, b'\\') => Part::Escape,
-            (Part::Plain, 0..0x20) => return Err(Fault::Unexpected(byte, "the rest of a string")),
-            (Part::Plain, 0x20..0x80) => {
-                taken = plain_run(rest).max(1);
-                Part::Plain
-            }
-            (Part::Plain, _) => first_of_character(byte).ok_or(Fault::NotUtf8)?,
-            (Part::Escape, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Part::Plain,
-            (Part::Escape, b'u') => Part::Hex(4),
-            (Part::Escape, _) => return Err(Fault::Unexpected(byte, "one of \"\\/bfnrtu after a backslash")),
-            (Part::Hex(left), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => match left {
-                0 | 1 => Part::Plain,
-                left => Part::Hex(left - 1),
-            },
-            (Part::Hex(_), _) => return Err(Fault::Unexpected(byte, "a hexadecimal digit")),
-            (Part::Character(left, low, high), byte) if (low..=high).contains(&byte) => match left {
-                0 | 1 => Part::Plain,
-                left => Part::Character(left - 1, 0x80, 0xbf),
-            },
-            (Part::Character(..), _) => return Err(Fault::NotUtf8),
-        };
+                (Part::Plain, _) => match wide_run(left) {
+                    0 => first_of_character(byte).ok_or(Fault::NotUtf8),
+                    run => {
+                        left = left.get(run..).unwrap_or_default();
+                        continue;
+                    }
+                },
+                (Part::Escape, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(Part::Plain),
+                (Part::Escape, b'u') => Ok(Part::Hex(4)),
+                (Part::Escape, _) => Err(Fault::Unexpected(byte, "one of \"\\/bfnrtu after a backslash")),
+                (Part::Hex(1), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => Ok(Part::Plain),
+                (Part::Hex(digits), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => Ok(Part::Hex(digits.saturating_sub(1))),
+                (Part::Hex(_), _) => Err(Fault::Unexpected(byte, "a hexadecimal digit")),
+                (Part::Character(bytes, low, high), byte) if (low..=high).contains(&byte) => match bytes {
+                    0 | 1 => Ok(Part::Plain),
+                    bytes => Ok(Part::Character(bytes - 1, 0x80, 0xbf)),
+                },
+                (Part::Character(..), _) => Err(Fault::NotUtf8),
+            };
+            part = step.inspect_err(|_| self.at += (rest.len() - left.len()) as u64)?;
+            left = behind;
+        }
         self.state = State::String { key, part };
-        Ok((taken, Found::More))
+        Ok((rest.len() - left.len(), Found::More))
     }
 }
 
@@ -321,6 +335,11 @@ impl fmt::Display for Fault {
     }
 }
 
+/// How many blanks are at the front.
+fn blanks(bytes: Option<&[u8]>) -> usize {
+    bytes.map_or(0, |bytes| bytes.iter().position(|byte| !is_blank(*byte)).unwrap_or(bytes.len()))
+}
+
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
@@ -337,6 +356,22 @@ fn first_of_character(byte: u8) -> Option<Part> {
         0xf4 => Part::Character(3, 0x80, 0x8f),
         _ => return None,
     })
+}
+
+/// How many bytes at the front are whole characters beyond ASCII (table 3-7 of the Unicode standard). What is cut or
+/// wrong is left to a closer look.
+fn wide_run(bytes: &[u8]) -> usize {
+    let follows = |byte: &u8| matches!(byte, 0x80..=0xbf);
+    let mut left = bytes;
+    loop {
+        left = match left {
+            [0xe1..=0xec | 0xee | 0xef, second, third, rest @ ..] if follows(second) && follows(third) => rest,
+            [0xc2..=0xdf, second, rest @ ..] if follows(second) => rest,
+            [0xe0, 0xa0..=0xbf, third, rest @ ..] | [0xed, 0x80..=0x9f, third, rest @ ..] if follows(third) => rest,
+            [0xf0, 0x90..=0xbf, third, fourth, rest @ ..] if follows(third) && follows(fourth) => rest,
+            _ => return bytes.len() - left.len(),
+        };
+    }
 }
 
 /// How many bytes at the front are ASCII that stands for itself in a string. Eight at a time: this is where nearly all

@@ -1,0 +1,20 @@
+//! The host program for real, in a temporary HOME, under dash, bash and busybox sh: what it promises to the user's
+//! conversations. Claude and Zellij are small stand-ins; the real ones are met in other tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+#[path = "host/boot.rs"]
+mod boot;
+#[path = "host/clean.rs"]
+mod clean;
+#[path = "host/interrupted.rs"]
+mod interrupted;
+#[path = "host/place.rs"]
+mod place;
+#[path = "host/run.rs"]
+mod run;
+#[path = "host/scan.rs"]
+mod scan;
+#[path = "host/seed.rs"]
+mod seed;
+#[path = "host/text.rs"]
+mod text;

@@ -1,0 +1,132 @@
+//! clean, killed at every one of its steps: whatever was lying where, the next run brings all of it to the user's dir.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::place::*;
+
+/// All tools that change something, and those whose answers decide.
+const STEPS: [&str; 14] =
+    ["mv", "ln", "rm", "cp", "mkdir", "rmdir", "cmp", "touch", "tail", "head", "sed", "find", "grep", "cksum"];
+
+/// Each of these tools counts the steps of the program and kills it before or after the one that is asked for.
+fn make_stoppable(place: &Place) {
+    for tool in STEPS {
+        place.script(
+            tool,
+            &format!(
+                "log=${{0%/*}}/../log\nread -r stop when <\"$log/stop\"\nn=1\nset -C\n\
+                 until {{ printf '' >\"$log/steps/$n\"; }} 2>/dev/null; do n=$((n + 1)); done\nset +C\nPATH={TOOLS}\n[ \"$n\" = \"$stop\" ] || exec {tool} \"$@\"\nread -r pid <\"$log/main\"\n\
+                 [ $when = before ] || {tool} \"$@\"\nkill -KILL $pid\n[ $when = after ] || sleep 0.01\n"
+            ),
+        );
+    }
+}
+
+/// Runs clean until that step; whether it was stopped.
+fn stopped_at(place: &Place, step: usize, when: &str) -> bool {
+    write(&place.log.join("stop"), &format!("{step} {when}\n"));
+    let _ = fs::remove_dir_all(place.log.join("steps"));
+    fs::create_dir(place.log.join("steps")).unwrap();
+    let mut command = place.shell();
+    let shell = place.shell_words().join(" ");
+    command.args(["-c", &format!("echo $$ >'{}'; exec {shell} \"$@\"", place.log.join("main").display()), "x"]);
+    command.arg(place.state.join("carrel.sh")).args(["clean", "--pane", PANE, "--wait", "0"]);
+    let answer = Answer::of(command.output().unwrap());
+    if answer.code.is_some() {
+        assert_eq!(answer.stdout, format!("clean\t{PANE}\tcleaned\n"));
+    }
+    answer.code.is_none()
+}
+
+/// Every way in which a file of a desk can meet one of the user's dir.
+fn set_up(place: &Place, shared: &Path) -> BTreeMap<String, String> {
+    let grown = |text: &str| format!("{}{}", transcript(SESSION, 2), transcript(SESSION, 1).replace("m0", text));
+    let third = "33333333-3333-4333-8333-333333333333";
+    let desk = place.desk_with(&[("shared", &shared.display().to_string()), ("login", "separate")]);
+    for (path, text) in [
+        (format!("projects/-p/{SESSION}.jsonl"), grown("mine")),
+        (format!("projects/-p/{OTHER}.jsonl"), transcript(OTHER, 4)),
+        (format!("projects/-p/{third}.jsonl"), transcript(third, 3)),
+        (format!("projects/-q/{third}/subagents/a.jsonl"), "sub".into()),
+        ("plans/p.md".into(), "mine".into()),
+        ("history.jsonl".into(), "a\nb\n".into()),
+        (".credentials.json".into(), "own".into()),
+        (".claude.json".into(), "{}".into()),
+    ] {
+        write(&desk.join(path), &text);
+    }
+    for (path, text) in [
+        (format!("projects/-p/{SESSION}.jsonl"), grown("theirs")),
+        (format!("projects/-p/{OTHER}.jsonl"), transcript(OTHER, 2)),
+        ("plans/p.md".into(), "theirs".into()),
+        ("history.jsonl".into(), "a\n".into()),
+    ] {
+        write(&shared.join(path), &text);
+    }
+    let expected = [
+        (format!("projects/-p/{SESSION}.jsonl"), grown("theirs")),
+        (format!("projects/-p/{OTHER}.jsonl"), transcript(OTHER, 4)),
+        (format!("projects/-p/{third}.jsonl"), transcript(third, 3)),
+        (format!("projects/-q/{third}/subagents/a.jsonl"), "sub".into()),
+        ("plans/p.md".into(), "theirs".into()),
+        ("plans/p.md.desk-1".into(), "mine".into()),
+        ("history.jsonl".into(), "a\nb\n".into()),
+    ];
+    expected.into()
+}
+
+/// What lies there, without the dirs; the transcript that had grown apart is told apart.
+fn outcome(shared: &Path) -> (BTreeMap<String, String>, Vec<String>) {
+    let mut files = tree(shared);
+    files.retain(|path, _| !path.ends_with('/'));
+    let apart: Vec<String> =
+        files.iter().filter(|(_, text)| text.contains("mine") && text.contains("sessionId")).map(|(path, _)| path.clone()).collect();
+    let texts = apart.iter().map(|path| files.remove(path).unwrap()).collect();
+    (files, texts)
+}
+
+fn stop_everywhere(shell: &'static [&'static str], when: &str, far: bool) {
+    let place = Place::new(shell);
+    make_stoppable(&place);
+    let elsewhere = tempfile::Builder::new().prefix("carrel-far-").tempdir_in("/dev/shm").unwrap();
+    let shared = if far { elsewhere.path().join("claude") } else { place.shared.clone() };
+    let mut step = 1;
+    loop {
+        let _ = fs::remove_dir_all(&shared);
+        let expected = set_up(&place, &shared);
+        let stopped = stopped_at(&place, step, when);
+        // Without what counts the steps, which takes time.
+        let again = place.carrel(&["clean", "--pane", PANE, "--wait", "0"]).env("PATH", TOOLS).output().unwrap();
+        let again = Answer::of(again);
+        let word = again.fields("clean")[1].clone();
+        assert!(word == "cleaned" || word == "gone", "stopped {when} step {step}: {}", again.stdout);
+        let (files, apart) = outcome(&shared);
+        assert_eq!(files, expected, "stopped {when} step {step}");
+        assert_eq!(apart.len(), 1, "stopped {when} step {step}: {apart:?}");
+        assert_eq!(apart[0].lines().count(), 3);
+        assert!(!place.desk().exists() && !place.leaving().exists());
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new(), "stopped {when} step {step}");
+        if !stopped {
+            assert!(step > 25, "only {step} steps");
+            return;
+        }
+        step += 1;
+    }
+}
+
+#[test]
+fn killed_after_any_step_it_loses_nothing() {
+    stop_everywhere(SHELLS[0], "after", false);
+}
+
+#[test]
+fn killed_before_any_step_it_loses_nothing_in_busybox() {
+    stop_everywhere(SHELLS[2], "before", false);
+}
+
+#[test]
+fn killed_after_any_step_on_the_way_to_another_file_system_it_loses_nothing_in_bash() {
+    stop_everywhere(SHELLS[1], "after", true);
+}

@@ -1,0 +1,100 @@
+//! The program's text: what must not be in it, and what a linter and each shell say of it.
+
+use std::process::{Command, Stdio};
+
+use super::place::*;
+use zellij_carrel::host::PROGRAM;
+
+/// The lines of code, without comments and what is said to people.
+fn code() -> impl Iterator<Item = &'static str> {
+    PROGRAM.lines().map(str::trim).filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !(c.is_ascii_alphanumeric() || "_-$./".contains(c))).any(|part| part == word)
+}
+
+/// Without what stands in double quotes.
+fn unquoted(line: &str) -> String {
+    line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
+}
+
+#[test]
+fn nothing_dangerous_is_in_it() {
+    for line in code() {
+        for word in ["eval", "trap", "source", "sudo", "local", "mktemp", "killall", "pkill", "kill -9"] {
+            assert!(!has_word(&unquoted(line), word), "{word}: {line}");
+        }
+    }
+    // Only the launcher's child becomes another program.
+    assert_eq!(code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(), [
+        r#"exec "$_CLAUDE" "$@""#,
+    ]
+    .into_iter()
+    .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
+    .collect::<Vec<_>>());
+    // Signals are only asked whether they could be sent.
+    assert!(code().filter(|line| has_word(&unquoted(line), "kill")).all(|line| line.starts_with("kill -s 0 ")));
+    // Whole trees are only deleted where the name can be nothing but ours.
+    let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
+    assert_eq!(deletions.len(), 4, "{deletions:#?}");
+    for line in deletions {
+        let guarded = line.contains("\"$_STATE\"/*/pane-\"$_PANE\") rm -rf -- \"$_from\"")
+            || line.contains("rm -rf -- \"$_gone\"")
+            || line.contains("rm -rf -- \"$_dir\"");
+        assert!(guarded, "{line}");
+    }
+    for guard in
+        ["_gone=$_STATE/leaving/gone-$_PANE", "for _dir in \"$_STATE\"/leaving/gone-*; do", "_dir=$_STATE/leaving/gone-version-$$"]
+    {
+        assert!(code().any(|line| line == guard), "{guard}");
+    }
+}
+
+#[test]
+fn no_variable_of_it_can_be_one_of_the_users() {
+    let allowed = |name: &str| {
+        name.starts_with('_') || name.starts_with("CARREL_") || name.starts_with("CLAUDE_") || ["LC_ALL", "IFS", "HOME", "CDPATH"].contains(&name)
+    };
+    for line in code() {
+        let words: Vec<&str> = line.split([' ', '\t', ';', '(', '{', '&', '|']).collect();
+        for (n, word) in words.iter().enumerate() {
+            let name = match word.split_once('=') {
+                // An option of ps.
+                Some((_, "")) if n > 0 && words[n - 1] == "-o" => continue,
+                Some((name, _)) => name,
+                None if n > 0 && words[n - 1] == "for" => word,
+                None => continue,
+            };
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            assert!(!is_name || name.starts_with(|c: char| c.is_ascii_digit()) || allowed(name), "{name}: {line}");
+        }
+        if let Some(rest) = line.split("read -r ").nth(1) {
+            let names = rest.split(['<', ';', ' ']).take_while(|word| !["", "||", "2>/dev/null"].contains(word));
+            assert!(names.into_iter().all(allowed), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_linter_has_nothing_to_say() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), PROGRAM).unwrap();
+    let mut command = Command::new("shellcheck");
+    command.args(["-s", "sh"]).arg(file.path());
+    Answer::of(command.output().expect("shellcheck (apt-get install shellcheck)")).ends_with(0).expect("");
+}
+
+#[test]
+fn each_shell_can_read_it() {
+    each_shell(|place| {
+        let mut command = place.shell();
+        command.arg("-n").arg(place.state.join("carrel.sh"));
+        Answer::of(command.output().unwrap()).ends_with(0).expect("");
+        // Called by a name that does not tell where it lies, it does nothing.
+        let mut command = place.shell();
+        command.args(["-c", PROGRAM, "carrel", "boot"]).stdin(Stdio::null());
+        Answer::of(command.output().unwrap()).ends_with(2).says("absolute path");
+        assert_eq!(names(&place.project), Vec::<String>::new());
+    });
+}

@@ -1,0 +1,14 @@
+//! The product on the real thing: a real Zellij, the real wasm, a real Claude Code. What only these can prove is here;
+//! each test has a machine of its own (HOME, sockets, processes).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod clients;
+mod closing;
+mod desks;
+mod environment;
+mod keeping;
+mod opening;
+mod panel;

@@ -1,0 +1,110 @@
+//! The panel on a real screen.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::desks::{state_dir, Pane};
+use crate::support::claude::{self, shows_permission_question, shows_prompt};
+use crate::support::machine::Machine;
+use crate::support::waiting::stays;
+use crate::support::zellij::{key, Setup, Zellij};
+
+fn setup() -> Setup {
+    Setup::carrel().message_key("Alt c", "new", "").panel_key("Alt p")
+}
+
+#[test]
+fn the_panel_opens_focuses_and_closes_panes_and_hides() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &setup());
+    let mut client = zellij.start();
+    client.keys(&key::alt('p'));
+    let screen = client.wait_screen("the empty panel", |screen| screen.contains("No desks") || screen.contains("no desks"));
+    assert!(screen.contains("hide"), "{screen}");
+    client.keys("n");
+    client.wait_screen("Claude's prompt, the panel out of the way", |screen| shows_prompt(screen) && !screen.contains("hide"));
+    let status = zellij.wait_status("one pane", |status| status["panes"][0]["health"] == "isolated");
+    assert_eq!(status["panes"][0]["cwd"].as_str(), machine.project().to_str(), "not the focused pane's cwd");
+    let panes = zellij.terminals();
+    assert!(panes.iter().all(|pane| pane["is_floating"] == false), "{panes:#?}");
+
+    client.keys(&key::alt('p'));
+    client.wait_screen("one row", |screen| screen.contains("isolated") && screen.contains("project"));
+    client.keys("x");
+    client.wait_text("Close pane");
+    client.keys("q");
+    client.wait_screen("the question is taken back", |screen| !screen.contains("Close pane") && screen.contains("isolated"));
+    assert_eq!(machine.claudes().len(), 1);
+    client.keys("x");
+    client.wait_text("Close pane");
+    client.keys("y");
+    machine.wait("Claude is gone", || machine.claudes().is_empty().then_some(()));
+    client.wait_screen("an empty panel again", |screen| !screen.contains("isolated"));
+    client.keys(key::ESC);
+    client.wait_screen("the panel is hidden", |screen| !screen.contains("hide"));
+}
+
+#[test]
+fn states_follow_claude_within_two_seconds() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &setup());
+    let mut client = zellij.start();
+    let pane = Pane::open(&zellij, "");
+    let state = |status: &serde_json::Value| pane.entry(status)["state"].as_str().unwrap_or_default().to_owned();
+    zellij.wait_status("idle", |status| state(status) == "idle");
+    client.type_line("hold: work");
+    machine.api().wait_for_prompt("hold: work");
+    zellij.wait_status("working", |status| state(status) == "working");
+    machine.api().release("work");
+    zellij.wait_status("idle again", |status| state(status) == "idle");
+    client.type_line("run: echo hello > note.txt");
+    client.wait_screen("the permission question", shows_permission_question);
+    zellij.wait_status("waiting", |status| state(status) == "waiting");
+    let answer = zellij.ask("next", "", "");
+    assert_eq!(answer["terminal"].as_u64(), Some(pane.terminal));
+    claude::allow(&mut client);
+    zellij.wait_status("idle at last", |status| state(status) == "idle");
+
+    let first = pane.session(&machine);
+    client.type_line("/clear");
+    client.type_line("a new page");
+    machine.api().wait_for_prompt("a new page");
+    let status = zellij.wait_status("the session followed /clear", |status| {
+        let session = pane.entry(status)["session"].as_str().unwrap_or_default().to_owned();
+        session != first && pane.sessions().contains(&session)
+    });
+    assert_eq!(pane.entry(&status)["health"], "isolated");
+    // Both conversations are kept.
+    zellij.close_pane(pane.terminal);
+    pane.wait_until_gone(&machine);
+    assert_eq!(claude::transcripts(&machine.at_home(".claude")).len(), 2);
+}
+
+#[test]
+fn with_the_panel_hidden_and_nothing_happening_no_host_command_is_started() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &setup());
+    let _client = zellij.start();
+    let pane = Pane::open(&zellij, "");
+    zellij.wait_status("isolated", |status| pane.entry(status)["health"] == "isolated");
+    // From now on each start of the host program leaves a line.
+    let program = state_dir(&machine).join("carrel.sh");
+    let real = program.with_file_name("real.sh");
+    let count = program.with_file_name("count");
+    fs::copy(&program, &real).unwrap();
+    let counting = format!("printf 'one\\n' >>'{}'\n. '{}'\n", count.display(), real.display());
+    fs::write(program.with_extension("new"), counting).unwrap();
+    fs::rename(program.with_extension("new"), &program).unwrap();
+    let started = || fs::read_to_string(&count).unwrap_or_default().lines().count();
+    let bell = format!("pane={},event=Stop", pane.pane);
+    zellij.cli(&["pipe", "--name", "carrel_bell", "--args", &bell, "--", "x"]).ok();
+    machine.wait("the bell leads to a look", || (started() > 0).then_some(()));
+    assert!(started() > 0, "the counting does not work");
+    // The looks after the opening come to an end.
+    machine.wait("ten quiet seconds", || {
+        let before = started();
+        stays(Duration::from_secs(10), || started() == before).then_some(())
+    });
+    let before = started();
+    assert!(stays(Duration::from_secs(30), || started() == before), "{} host commands", started() - before);
+}

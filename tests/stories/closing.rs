@@ -1,0 +1,374 @@
+//! Closing: what becomes of a desk when its pane goes.
+
+use zellij_carrel::manager::event::Event;
+use zellij_carrel::manager::ids::TerminalId;
+
+use crate::disk::Place;
+use crate::world::{Did, World};
+
+#[test]
+fn a_closed_panes_conversations_are_kept_and_its_desk_is_deleted() {
+    for clients in 1..=3 {
+        let mut zellij = World::new().clients(clients).ready();
+        let desk = zellij.open();
+        let session = zellij.pane_of(desk).unwrap().session();
+        zellij.close(zellij.terminal_of(desk));
+        zellij.pass(10);
+        assert!(zellij.is_marked(desk));
+        assert_eq!(zellij.cleans_of(desk), 1, "at once, and by one only");
+        zellij.pass(20_000);
+        assert!(!zellij.disk.desks.contains_key(&desk));
+        assert_eq!(zellij.disk.conversations[&session].1, Place::Shared);
+        assert_eq!(zellij.cleans_of(desk), 2, "and a look two seconds later whether it stayed away");
+        assert!(!zellij.is_marked(desk));
+        assert!(zellij.board(1).leaving.is_empty());
+    }
+}
+
+#[test]
+fn a_deletion_is_looked_at_once_more_before_it_is_forgotten() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(1_500);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+    assert!(zellij.is_marked(desk), "not yet verified");
+    // A Claude that outlived every sign of life writes its dir again.
+    zellij.old_desk(desk.0.as_u128());
+    zellij.pass(6_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+    assert!(!zellij.is_marked(desk));
+}
+
+#[test]
+fn the_mark_is_on_disk_before_anything_else_is_done() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    let from = zellij.journal.len();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(50);
+    let first = zellij.journal[from..].iter().map(|entry| &entry.did).find(|did| !matches!(did, Did::Claimed(_)));
+    assert_eq!(first, Some(&Did::Marked(desk)));
+}
+
+#[test]
+fn the_last_panes_closing_is_carried_out_by_the_next_carrel_in_any_session() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.quit_by_closing(zellij.terminal_of(desk));
+    assert!(zellij.is_marked(desk) && zellij.disk.desks.contains_key(&desk));
+    zellij.pass(60_000);
+    zellij.begin_again();
+    zellij.pass(10_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+    assert!(!zellij.is_marked(desk));
+}
+
+#[test]
+fn a_resurrected_pane_keeps_its_desk_although_its_closing_was_noted() {
+    for slow_boot in [20, 5_000] {
+        let mut zellij = World::new().ready();
+        let desk = zellij.open();
+        zellij.quit_by_closing(zellij.terminal_of(desk));
+        zellij.pass(5_000);
+        zellij.slow("boot", slow_boot);
+        zellij.resurrect();
+        // The world itself refuses that the desk of a pane is deleted.
+        zellij.pass(60_000);
+        assert_eq!(zellij.cleans_of(desk), 0);
+        assert!(zellij.disk.desks.contains_key(&desk));
+        assert!(!zellij.is_marked(desk), "else another session cleans it when its Claude has ended");
+        zellij.rerun(zellij.terminal_of(desk));
+        zellij.pass(5_000);
+        assert_eq!(zellij.board(1).desks[0].pane, desk);
+    }
+}
+
+#[test]
+fn a_mark_that_is_read_after_the_list_is_taken_off_a_living_pane() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.cache.marks.insert(desk.to_string());
+    zellij.pass(5_000);
+    zellij.exit(zellij.terminal_of(desk), 0);
+    zellij.pass(60_000);
+    assert!(!zellij.is_marked(desk));
+    assert!(zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn a_pane_that_vanishes_without_a_word_is_noticed_by_its_absence_from_two_lists() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.lists(false);
+    zellij.vanish(zellij.terminal_of(desk));
+    zellij.stale_list(&[]);
+    zellij.pass(5_000);
+    assert_eq!(zellij.cleans_of(desk), 0, "one list might be of another moment");
+    zellij.stale_list(&[]);
+    zellij.pass(5_000);
+    assert!(zellij.cleans_of(desk) > 0);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn one_list_without_a_pane_that_is_there_changes_nothing() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    for _ in 0..5 {
+        zellij.stale_list(&[]);
+        zellij.pass(3_000);
+    }
+    assert_eq!(zellij.cleans_of(desk), 0);
+    assert_eq!(zellij.board(1).desks.len(), 1);
+}
+
+#[test]
+fn an_in_place_pane_is_cleaned_although_zellij_does_not_tell_of_its_closing() {
+    let mut zellij = World::new().clients(2).ready();
+    zellij.ask("new", &[("cwd", "/work"), ("in_place", "true")]);
+    zellij.pass(3_000);
+    let desk = zellij.panes[0].desk.unwrap();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(10_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+}
+
+#[test]
+fn a_pane_that_is_closed_right_after_it_was_opened_leaves_nothing_behind() {
+    for after in [0, 10, 30, 300, 1_100, 2_600] {
+        let mut zellij = World::new().clients(2).ready();
+        let answer = zellij.ask("new", &[("cwd", "/work")]);
+        let desk = crate::world::desk_in(&answer);
+        zellij.pass(after);
+        zellij.close(zellij.terminal_of(desk));
+        zellij.pass(20_000);
+        assert!(!zellij.disk.desks.contains_key(&desk), "after {after} ms");
+        assert!(!zellij.is_marked(desk), "after {after} ms");
+    }
+}
+
+#[test]
+fn a_pane_that_vanishes_during_a_check_is_noticed() {
+    let mut zellij = World::new().ready();
+    let (desk, other) = (zellij.open(), zellij.open());
+    zellij.slow("boot", 2_500);
+    zellij.send("check", &[]);
+    zellij.pass(500);
+    zellij.vanish(zellij.terminal_of(desk));
+    zellij.pass(30_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.board(1).desks.iter().map(|desk| desk.pane).collect::<Vec<_>>(), [other]);
+}
+
+#[test]
+fn closing_that_is_told_twice_or_after_the_exit_is_done_once() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.exit(terminal, 0);
+    zellij.pass(2_000);
+    let panes = zellij.panes.clone();
+    zellij.close(terminal);
+    zellij.say_closed(terminal);
+    zellij.pass(5);
+    zellij.say_closed(terminal);
+    zellij.pass(20_000);
+    assert_eq!(zellij.cleans_of(desk), 2);
+    // A list of before, much later.
+    zellij.stale_list(&panes);
+    zellij.pass(20_000);
+    assert!(!zellij.is_marked(desk));
+    assert!(zellij.board(1).desks.is_empty());
+}
+
+#[test]
+fn a_list_of_before_the_closing_does_not_bring_the_pane_back() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    let panes = zellij.panes.clone();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(2);
+    zellij.stale_list(&panes);
+    zellij.pass(20_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+    assert!(zellij.board(1).desks.is_empty() && zellij.board(1).leaving.is_empty());
+}
+
+#[test]
+fn a_claude_that_lives_on_is_waited_for() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.disk.processes.values_mut().for_each(|(_, dies)| *dies = Some(zellij.now + 40_000));
+    zellij.close(terminal);
+    zellij.pass(30_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert!(zellij.board(1).leaving[0].failed.as_deref().unwrap().contains("lives"));
+    let status = zellij.ask("status", &[]);
+    assert!(status["problems"][0].as_str().unwrap().contains(&desk.to_string()), "{status}");
+    zellij.pass(30_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+}
+
+#[test]
+fn what_cannot_be_kept_is_told_and_tried_again_later_and_nothing_is_lost() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.disk.full = Some("the disk is full".into());
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(5_000);
+    assert!(zellij.board(1).leaving[0].failed.as_deref().unwrap().contains("the disk is full"));
+    let before = zellij.cleans_of(desk);
+    zellij.pass(30_000);
+    assert_eq!(zellij.cleans_of(desk), before, "somebody has to mend something first");
+    assert!(zellij.disk.desks.contains_key(&desk) && zellij.is_marked(desk));
+    zellij.disk.full = None;
+    zellij.pass(60_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+    assert!(zellij.board(1).leaving.is_empty());
+}
+
+#[test]
+fn unknown_entries_block_the_deletion_and_are_named() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let session = zellij.pane_of(desk).unwrap().session();
+    zellij.disk.unknown_entries.insert(desk);
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(120_000);
+    assert!(zellij.board(1).leaving[0].failed.as_deref().unwrap().contains("new-thing.db"));
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.disk.conversations[&session].1, Place::Shared, "the rest is kept");
+    zellij.disk.unknown_entries.clear();
+    zellij.pass(61_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn a_closing_that_could_not_be_done_goes_on_in_the_next_session() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.disk.full = Some("the disk is full".into());
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(5_000);
+    zellij.die();
+    zellij.disk.full = None;
+    zellij.begin_again();
+    zellij.pass(10_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn a_clean_that_says_nothing_is_told_and_tried_again() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.says("clean", "");
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(3_000);
+    assert!(zellij.board(1).leaving[0].failed.is_some());
+    zellij.pass(70_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn a_clean_whose_answer_is_lost_is_tried_again() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.lose("clean", 1);
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(600_000);
+    assert!(!zellij.is_marked(desk), "cleaned {} times", zellij.cleans_of(desk));
+}
+
+#[test]
+fn with_cleanup_on_close_false_desks_stay() {
+    let mut zellij = World::new().clients(2).option("cleanup_on_close", "false").ready();
+    let desk = zellij.open();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(60_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert!(!zellij.is_marked(desk));
+    assert_eq!(zellij.hosts_named("clean"), 0);
+    assert!(zellij.board(1).desks.is_empty());
+}
+
+#[test]
+fn a_pane_that_is_none_of_carrels_may_close_without_consequences() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let plain = zellij.plain_pane("vim /home/ada/.local/state/carrel/carrel.sh run --pane");
+    zellij.pass(2_000);
+    zellij.close(plain);
+    zellij.happens(1, Event::PaneClosed(TerminalId(99)));
+    zellij.pass(10_000);
+    assert_eq!(zellij.hosts_named("clean"), 0);
+    assert_eq!(zellij.board(1).desks[0].pane, desk);
+}
+
+#[test]
+fn the_pipe_close_closes_the_pane_and_its_desk_is_cleaned() {
+    let mut zellij = World::new().clients(3).ready();
+    let desk = zellij.open();
+    let answer = zellij.ask("close", &[("pane", &desk.to_string())]);
+    assert_eq!(answer["closed"], desk.to_string());
+    zellij.pass(10_000);
+    assert!(zellij.panes.is_empty() && !zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.count(|did| matches!(did, Did::Closed(_))), 1);
+}
+
+#[test]
+fn another_sessions_mark_of_a_desk_that_came_back_there_is_left_alone() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.old_desk(77);
+    zellij.cache.marks.insert(desk.to_string());
+    zellij.disk.processes.insert(500, (desk, None));
+    zellij.pass(15_000);
+    // The other session took the mark off: its pane lives. Then its Claude ends, and the pane waits for Enter.
+    zellij.cache.marks.clear();
+    zellij.pass(15_000);
+    zellij.disk.processes.clear();
+    zellij.pass(30_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert!(zellij.board(1).leaving.is_empty());
+}
+
+// ---- close_on_exit ---------------------------------------------------------------------------------------------------
+
+#[test]
+fn with_close_on_exit_a_pane_closes_when_its_claude_ends_well() {
+    for clients in 1..=2 {
+        let mut zellij = World::new().clients(clients).option("close_on_exit", "true").ready();
+        let desk = zellij.open();
+        zellij.exit(zellij.terminal_of(desk), 0);
+        zellij.pass(10_000);
+        assert!(zellij.panes.is_empty());
+        assert_eq!(zellij.count(|did| matches!(did, Did::Closed(_))), 1);
+        assert!(!zellij.disk.desks.contains_key(&desk));
+    }
+}
+
+#[test]
+fn with_close_on_exit_a_pane_whose_claude_failed_stays_and_says_why() {
+    let mut zellij = World::new().option("close_on_exit", "true").ready();
+    let desk = zellij.open();
+    zellij.exit(zellij.terminal_of(desk), 1);
+    zellij.pass(10_000);
+    assert_eq!(zellij.panes.len(), 1);
+    assert!(zellij.board(1).desks[0].problems[0].contains("code 1"));
+    zellij.rerun(zellij.terminal_of(desk));
+    zellij.pass(3_000);
+    zellij.exit(zellij.terminal_of(desk), 0);
+    zellij.pass(3_000);
+    assert!(zellij.panes.is_empty());
+}
+
+#[test]
+fn without_close_on_exit_a_pane_stays_whatever_its_claude_ends_with() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.exit(zellij.terminal_of(desk), 0);
+    zellij.pass(60_000);
+    assert_eq!(zellij.panes.len(), 1);
+    assert!(zellij.disk.desks.contains_key(&desk));
+}

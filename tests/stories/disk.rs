@@ -1,0 +1,261 @@
+//! The machine below the fake Zellij: desks, processes, conversations, the user's file, and the host program that answers
+//! about them in the formats of `src/host`. Knows nothing of who asks, and refuses what the real program refuses: it never
+//! touches a desk at which a process lives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zellij_carrel::manager::ids::DeskId;
+
+use crate::cache::Cache;
+
+pub const HOME: &str = "/home/ada";
+pub const STATE: &str = "/home/ada/.local/state/carrel";
+pub const SHARED: &str = "/home/ada/.claude";
+pub const CLAUDE: &str = "/usr/bin/claude";
+
+/// What is written of a Claude at a desk, or in the shared dir.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub pid: u32,
+    pub group: u32,
+    pub session: String,
+    pub status: String,
+    pub waiting_for: Option<String>,
+}
+
+/// A desk on disk.
+#[derive(Clone, Debug)]
+pub struct DeskDir {
+    pub cwd: String,
+    pub group: u32,
+    pub opened_s: u64,
+    pub exit: Option<i32>,
+    pub registry: Vec<Report>,
+}
+
+impl DeskDir {
+    /// As the launcher makes it.
+    pub fn at(cwd: &str, opened_s: u64) -> Self {
+        DeskDir { cwd: cwd.into(), group: 0, opened_s, exit: None, registry: vec![] }
+    }
+}
+
+/// Where a conversation lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Desk(DeskId),
+    Shared,
+}
+
+/// What becomes of a clean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cleaned {
+    Gone,
+    Deleted,
+    NotYet(String),
+}
+
+#[derive(Default)]
+pub struct Disk {
+    pub dirs: BTreeSet<String>,
+    /// Where claude is, if anywhere.
+    pub claude: Option<String>,
+    /// Why the state dir cannot be used.
+    pub broken: Option<String>,
+    pub desks: BTreeMap<DeskId, DeskDir>,
+    /// Processes by group; each with when it dies, if it is dying.
+    pub processes: BTreeMap<u32, (DeskId, Option<u64>)>,
+    pub shared_registry: Vec<Report>,
+    /// By session: its cwd and its place.
+    pub conversations: BTreeMap<String, (String, Place)>,
+    /// Open in a Claude that is not Carrel's.
+    pub in_use: BTreeSet<String>,
+    /// The user's `.claude.json`.
+    pub file: Option<Vec<u8>>,
+    pub file_number: u32,
+    /// What the seed was made of, its text, and why there is none.
+    pub seed: Option<(String, String, Option<String>)>,
+    /// Desks of which something is unknown.
+    pub unknown_entries: BTreeSet<DeskId>,
+    /// Why nothing can be kept.
+    pub full: Option<String>,
+    pub seed_in_fails: bool,
+    copies: u32,
+}
+
+impl Disk {
+    pub fn new() -> Self {
+        Disk {
+            dirs: ["/", "/work", "/work/a", "/work/b", "/tmp/x"].map(str::to_string).into(),
+            claude: Some(CLAUDE.to_string()),
+            file: Some(br#"{"theme":"dark","hasCompletedOnboarding":true}"#.to_vec()),
+            ..Disk::default()
+        }
+    }
+
+    /// The user's file becomes another one.
+    pub fn write_file(&mut self, bytes: &[u8]) {
+        self.file = Some(bytes.to_vec());
+        self.file_number += 1;
+    }
+
+    fn stamp(&self) -> String {
+        match &self.file {
+            Some(bytes) => format!("{} {}", self.file_number, bytes.len()),
+            None => "missing".to_string(),
+        }
+    }
+
+    fn seed_is(&self) -> String {
+        match &self.seed {
+            Some((stamp, _, error)) if *stamp == self.stamp() => match error {
+                Some(why) => say(&["seed", "failed", why]),
+                None => say(&["seed", "fresh"]),
+            },
+            Some(_) => say(&["seed", "stale"]),
+            None => say(&["seed", "missing"]),
+        }
+    }
+
+    pub fn lives(&self, desk: DeskId, now: u64) -> bool {
+        self.processes.values().any(|(of, dies)| *of == desk && dies.is_none_or(|dies| dies > now))
+    }
+
+    /// When the last process of a desk dies, if all of them are dying.
+    pub fn dies_at(&self, desk: DeskId, now: u64) -> Option<u64> {
+        let living = self.processes.values().filter(|(of, dies)| *of == desk && dies.is_none_or(|dies| dies > now));
+        living.map(|(_, dies)| *dies).collect::<Option<Vec<u64>>>()?.into_iter().max()
+    }
+
+    pub fn boot(&self) -> String {
+        if let Some(why) = &self.broken {
+            return say(&["error", why]);
+        }
+        let launcher = format!("{STATE}/carrel.sh");
+        let mut text = [
+            say(&["state", STATE]),
+            say(&["launcher", &launcher]),
+            say(&["cache", "/home/ada/.cache/zellij/carrel/plugin_cache"]),
+            say(&["host", "box"]),
+            say(&["shared", SHARED]),
+            say(&["shared_json", "/home/ada/.claude.json"]),
+            self.seed_is(),
+        ]
+        .concat();
+        text += &match &self.claude {
+            Some(path) => say(&["claude", path]),
+            None => say(&["no_claude", "there is no `claude` in PATH; install Claude Code, or name it in option claude"]),
+        };
+        text + &say(&["end"])
+    }
+
+    pub fn seed_out(&mut self, cache: &mut Cache) -> String {
+        if self.seed_is() == say(&["seed", "fresh"]) {
+            return say(&["seed", "fresh"]);
+        }
+        let Some(bytes) = self.file.clone() else { return say(&["seed", "missing", "missing"]) };
+        self.copies += 1;
+        let dir = format!("carrel-seed.{}.0", self.copies);
+        let size = bytes.len().to_string();
+        cache.files.insert(format!("{dir}/in"), bytes);
+        cache.files.insert(format!("{dir}/out"), vec![]);
+        say(&["seed", "copied", &self.stamp(), &dir, &size, "/home/ada/.claude.json"])
+    }
+
+    pub fn seed_in(&mut self, words: &[String], cache: &mut Cache) -> String {
+        let [stamp, dir, _shared, error] = words else { panic!("seed-in takes four words: {words:?}") };
+        let made = cache.files.get(&format!("{dir}/out")).cloned().unwrap_or_default();
+        cache.files.retain(|name, _| !name.starts_with(&format!("{dir}/")));
+        if self.seed_in_fails {
+            return say(&["seed", "failed", "cannot write the seed (permissions? is the disk full or read-only?)"]);
+        }
+        let error = (!error.is_empty()).then(|| error.clone());
+        let answer = error.as_ref().map_or_else(|| say(&["seed", "fresh"]), |why| say(&["seed", "failed", why]));
+        self.seed = Some((stamp.clone(), String::from_utf8(made).expect("a seed is text"), error));
+        answer
+    }
+
+    pub fn find(&self, session: &str) -> String {
+        match self.conversations.get(session) {
+            Some((_, Place::Desk(desk))) => say(&["desk", &desk.to_string()]),
+            _ if self.in_use.contains(session) => {
+                say(&["in_use", &format!("the conversation {session} is open in another Claude (pid 77)")])
+            }
+            Some((cwd, Place::Shared)) => {
+                let cwd = serde_json::to_string(cwd).expect("a text is JSON");
+                say(&["found", &format!("{SHARED}/projects/x/{session}.jsonl"), &format!("\"cwd\":{cwd}")])
+            }
+            None => say(&["none", &format!("there is no conversation {session} in {SHARED}/projects")]),
+        }
+    }
+
+    pub fn scan(&self, measure: bool, now: u64) -> String {
+        let mut text = say(&["boot", "b00t"]);
+        for (id, desk) in &self.desks {
+            text += &say(&["desk", &id.to_string(), "configs"]);
+            for (key, value) in
+                [("group", desk.group.to_string()), ("cwd", desk.cwd.clone()), ("opened", desk.opened_s.to_string())]
+            {
+                text += &say(&["record", key, &value]);
+            }
+            let alive = self.processes.get(&desk.group).is_some_and(|(_, dies)| dies.is_none_or(|dies| dies > now));
+            text += &say(&["group", if alive { "alive" } else { "dead" }]);
+            if let Some(code) = desk.exit {
+                text += &say(&["exit", &code.to_string()]);
+            }
+            for report in &desk.registry {
+                let (pid, group, start) = (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
+                text += &say(&["registry", &pid, &group, &start, "here", &report.json()]);
+            }
+        }
+        for report in &self.shared_registry {
+            let (pid, group, start) = (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
+            text += &say(&["shared", &pid, &group, &start, &report.json()]);
+        }
+        if measure {
+            for id in self.desks.keys() {
+                text += &say(&["bytes", &id.to_string(), "4096"]);
+            }
+        }
+        text + &say(&["end"])
+    }
+
+    pub fn clean(&mut self, desk: DeskId, now: u64) -> Cleaned {
+        if !self.desks.contains_key(&desk) {
+            return Cleaned::Gone;
+        }
+        if self.lives(desk, now) {
+            return Cleaned::NotYet(say(&["clean", &desk.to_string(), "alive", "its Claude (pid 12) lives"]));
+        }
+        if let Some(why) = &self.full {
+            return Cleaned::NotYet(say(&["clean", &desk.to_string(), "failed", why]));
+        }
+        for (_, place) in self.conversations.values_mut() {
+            if *place == Place::Desk(desk) {
+                *place = Place::Shared;
+            }
+        }
+        if self.unknown_entries.contains(&desk) {
+            return Cleaned::NotYet(say(&["clean", &desk.to_string(), "blocked", "new-thing.db"]));
+        }
+        self.desks.remove(&desk);
+        Cleaned::Deleted
+    }
+}
+
+impl Report {
+    fn json(&self) -> String {
+        serde_json::json!({
+            "sessionId": self.session, "status": self.status, "waitingFor": self.waiting_for,
+            "procStart": format!("s{}", self.pid), "version": "2.1.330",
+        })
+        .to_string()
+    }
+}
+
+/// One line of the host program.
+pub fn say(fields: &[&str]) -> String {
+    let fields: Vec<String> =
+        fields.iter().map(|f| f.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n")).collect();
+    fields.join("\t") + "\n"
+}

@@ -1,0 +1,326 @@
+//! The same facts in every order, and seeded random runs: what must hold whatever happens and however late it is told.
+
+use std::collections::BTreeSet;
+
+use zellij_carrel::manager::event::{Event, Key};
+use zellij_carrel::manager::ids::{CallId, DeskId, TerminalId};
+
+use crate::world::{desk_in, CallNo, Did, World};
+
+/// A small generator, so that a seed tells the whole run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+
+    fn one_of<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        let at = usize::try_from(self.below(from.len().max(1) as u64)).unwrap();
+        from.get(at).copied()
+    }
+}
+
+fn permutations(of: &[usize]) -> Vec<Vec<usize>> {
+    if of.is_empty() {
+        return vec![vec![]];
+    }
+    let each = |at: usize| {
+        let mut rest = of.to_vec();
+        let first = rest.remove(at);
+        permutations(&rest).into_iter().map(move |mut tail| {
+            tail.insert(0, first);
+            tail
+        })
+    };
+    (0..of.len()).flat_map(each).collect()
+}
+
+#[test]
+fn the_facts_around_a_closing_lead_to_one_end_in_every_order() {
+    for order in permutations(&[0, 1, 2, 3, 4]) {
+        let mut zellij = World::new().clients(2).ready();
+        let (desk, other) = (zellij.open(), zellij.open());
+        let terminal = zellij.terminal_of(desk);
+        let before = zellij.panes.clone();
+        zellij.lists(false);
+        // It closes now; in which order that is told is another matter.
+        zellij.vanish(terminal);
+        let after = zellij.panes.clone();
+        for fact in &order {
+            match fact {
+                0 => zellij.say_closed(terminal),
+                1 => zellij.stale_list(&before),
+                2 => zellij.stale_list(&after),
+                3 => zellij.ring(Some(desk), "SessionEnd"),
+                _ => zellij.happens(1, Event::TimeCame),
+            }
+            zellij.pass(120);
+        }
+        zellij.lists(true);
+        zellij.pass(20_000);
+        assert!(!zellij.disk.desks.contains_key(&desk), "{order:?}");
+        assert!(zellij.disk.desks.contains_key(&other), "{order:?}");
+        assert!(!zellij.is_marked(desk) && !zellij.is_marked(other), "{order:?}");
+        let board = zellij.board(1);
+        assert_eq!(board.desks.iter().map(|desk| desk.pane).collect::<Vec<_>>(), [other], "{order:?}");
+        assert!(board.leaving.is_empty(), "{order:?}");
+        assert_eq!(zellij.board(2), board, "{order:?}");
+    }
+}
+
+#[test]
+fn the_facts_around_an_opening_lead_to_one_end_in_every_order() {
+    for order in permutations(&[0, 1, 2, 3, 4]) {
+        let mut zellij = World::new().clients(2).ready();
+        let other = zellij.open();
+        let before = zellij.panes.clone();
+        zellij.lists(false);
+        let call = zellij.send("new", &[("cwd", "/work")]);
+        for fact in &order {
+            match fact {
+                0 => zellij.stale_list(&before),
+                1 => zellij.stale_list(&zellij.panes.clone()),
+                2 => zellij.happens(1, Event::TimeCame),
+                3 => zellij.ring(zellij.panes.last().and_then(|pane| pane.desk), "SessionStart"),
+                _ => zellij.happens(2, Event::PaneClosed(TerminalId(99))),
+            }
+            zellij.pass(7);
+        }
+        zellij.lists(true);
+        zellij.pass(20_000);
+        let desk = desk_in(&zellij.answer(call));
+        let board = zellij.board(1);
+        assert_eq!(board.desks.iter().map(|desk| desk.pane).collect::<Vec<_>>(), [other, desk], "{order:?}");
+        assert_eq!(zellij.board(2), board, "{order:?}");
+        assert_eq!((zellij.opened(), zellij.hosts_named("clean")), (2, 0), "{order:?}");
+        assert!(zellij.panes.iter().all(|pane| pane.title == "claude"), "{order:?}");
+    }
+}
+
+/// What a random run has done so far.
+#[derive(Default)]
+struct Run {
+    wishes: usize,
+    calls: Vec<CallNo>,
+    /// Closed while somebody knew the pane: these must be cleaned in the end.
+    closed: BTreeSet<DeskId>,
+    trace: Vec<String>,
+}
+
+fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
+    let terminals: Vec<u32> = zellij.panes.iter().map(|pane| pane.terminal).collect();
+    let terminal = chance.one_of(&terminals);
+    let desk = terminal.and_then(|t| zellij.panes.iter().find(|pane| pane.terminal == t)).and_then(|pane| pane.desk);
+    let there = zellij.clients_there();
+    let client = chance.one_of(&there).unwrap_or(1);
+    let what = chance.below(30);
+    run.trace.push(format!("{} {what} {terminal:?} {client}", zellij.now % 10_000_000));
+    match what {
+        0..=3 if zellij.panes.len() < 12 => {
+            run.wishes += 1;
+            run.calls.push(zellij.send("new", &[("cwd", "/work")]));
+        }
+        4 if zellij.panes.len() < 12 => {
+            run.wishes += 1;
+            run.calls.push(zellij.send("new", &[("in_place", "true")]));
+        }
+        5..=7 => {
+            if let Some(terminal) = terminal {
+                run.closed.extend(desk);
+                if what == 5 {
+                    zellij.vanish(terminal);
+                } else {
+                    zellij.close(terminal);
+                }
+            }
+        }
+        8 | 9 => run.calls.push(zellij.send("status", &[])),
+        10 => run.calls.push(zellij.send("check", &[])),
+        11 => {
+            if let Some(desk) = desk {
+                run.calls.push(zellij.send("close", &[("pane", &desk.to_string())]));
+                run.closed.insert(desk);
+            }
+        }
+        12 | 13 => {
+            if let Some(terminal) = terminal {
+                zellij.exit(terminal, i32::from(what == 12));
+            }
+        }
+        14 => {
+            if let Some(terminal) = terminal.filter(|t| zellij.panes.iter().any(|p| p.terminal == *t && p.held)) {
+                zellij.rerun(terminal);
+            }
+        }
+        15 | 16 => zellij.ring(desk, "Stop"),
+        17 => {
+            if let Some(desk) = desk {
+                zellij.claude_becomes(desk, ["busy", "idle", "waiting"][usize::try_from(chance.below(3)).unwrap()], None);
+            }
+        }
+        18 => {
+            let key = [Key::Up, Key::Down, Key::Enter, Key::Esc, Key::Home, Key::Char('j'), Key::Other];
+            zellij.press_key(client, chance.one_of(&key).unwrap());
+        }
+        19 => zellij.show_panel(client, chance.below(2) == 0),
+        20 => zellij.happens(client, Event::Scrolled(3)),
+        21 => {
+            let call = CallId(chance.below(50));
+            zellij.happens(client, Event::SliceRead { call, bytes: Ok(vec![]) });
+        }
+        22 => zellij.say_closed(999),
+        23 => {
+            zellij.plain_pane("vim");
+        }
+        24 => zellij.slow("scan", [8, 400, 3_000][usize::try_from(chance.below(3)).unwrap()]),
+        25 => zellij.slow("clean", [8, 900, 4_000][usize::try_from(chance.below(3)).unwrap()]),
+        26 => zellij.disk.full = (chance.below(2) == 0).then(|| "the disk is full".to_string()),
+        27 => {
+            zellij.lag.insert(client, chance.below(400));
+        }
+        28 => zellij.disk.write_file(br#"{"theme":"light"}"#),
+        _ => zellij.says(["scan", "clean", "is-dir", "seed-out"][usize::try_from(chance.below(4)).unwrap()], ""),
+    }
+}
+
+fn must_hold(zellij: &World, run: &Run) {
+    assert!(zellij.opened() <= run.wishes, "one open per wish: {} of {}", zellij.opened(), run.wishes);
+    for call in zellij.all_calls() {
+        let answers = call.lines.len() + call.lost.len();
+        assert!(answers <= 1, "one answer per caller: {call:?}");
+        assert!(call.name != "carrel_bell" || answers == 0);
+    }
+    for client in zellij.clients_there() {
+        assert!(zellij.timers(client) <= 60, "{} timers", zellij.timers(client));
+    }
+}
+
+fn no_more_faults(zellij: &mut World) {
+    zellij.disk.full = None;
+    zellij.lag.clear();
+    zellij.slow("scan", 8);
+    zellij.slow("clean", 8);
+    zellij.lists(true);
+    zellij.pass(150_000);
+}
+
+fn all_is_well(zellij: &mut World, run: &Run) {
+    for desk in &run.closed {
+        if zellij.pane_of(*desk).is_none() {
+            assert!(!zellij.disk.desks.contains_key(desk), "a closed desk was forgotten: {desk}");
+        }
+    }
+    assert!(zellij.cache.marks.is_empty(), "{:?}", zellij.cache.marks);
+    let there: BTreeSet<DeskId> = zellij.panes.iter().filter_map(|pane| pane.desk).collect();
+    let actor = zellij.actor().unwrap();
+    let known: BTreeSet<DeskId> = zellij.board(actor).desks.iter().map(|desk| desk.pane).collect();
+    assert_eq!(known, there);
+    assert!(zellij.board(actor).leaving.is_empty());
+    for client in zellij.clients_there() {
+        assert_eq!(zellij.board(client), zellij.board(actor), "client {client}");
+    }
+    for call in &run.calls {
+        assert!(zellij.call(*call).released_ms.is_some(), "nobody waits for ever: {:?}", zellij.call(*call));
+    }
+    let titled = zellij.panes.iter().filter(|pane| pane.desk.is_some()).all(|pane| pane.title == "claude");
+    assert!(titled, "{:?}", zellij.panes);
+}
+
+/// Prints what led there, when a run fails.
+struct Teller<'a>(u64, &'a str);
+
+impl Drop for Teller<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {} of {}; run it alone with SEED={}", self.0, self.1, self.0);
+        }
+    }
+}
+
+fn seeds(number: u64) -> Vec<u64> {
+    match std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()) {
+        Some(seed) => vec![seed],
+        None => (0..number).collect(),
+    }
+}
+
+#[test]
+fn whatever_happens_each_wish_opens_one_pane_and_no_closed_desk_is_forgotten() {
+    for seed in seeds(100) {
+        let _teller = Teller(seed, "steady clients");
+        let mut chance = Chance(seed);
+        let clients = 1 + u16::try_from(chance.below(3)).unwrap();
+        let mut zellij = World::new().clients(clients).ready();
+        let mut run = Run::default();
+        for _ in 0..200 {
+            random_event(&mut zellij, &mut chance, &mut run);
+            let ms = [0, 1, 3, 20, 100, 500, 2_000][usize::try_from(chance.below(7)).unwrap()];
+            zellij.pass(ms);
+            must_hold(&zellij, &run);
+        }
+        no_more_faults(&mut zellij);
+        must_hold(&zellij, &run);
+        for call in &run.calls {
+            assert_eq!(zellij.call(*call).lines.len(), 1, "seed {seed}: {:?}", zellij.call(*call));
+        }
+        all_is_well(&mut zellij, &run);
+        let opened = run.calls.iter().filter(|call| zellij.call(**call).name == "new");
+        let successes = opened.filter(|call| zellij.answer(**call).get("pane").is_some()).count();
+        assert_eq!(zellij.opened(), successes, "seed {seed}");
+    }
+}
+
+#[test]
+fn whatever_happens_while_clones_come_and_go_nothing_is_done_twice_or_forgotten() {
+    for seed in seeds(100) {
+        let _teller = Teller(seed, "clones that come and go");
+        let mut chance = Chance(seed ^ 0xc105_ed00);
+        let mut zellij = World::new().clients(2).ready();
+        let mut run = Run::default();
+        let mut next_client = 3;
+        for _ in 0..200 {
+            let there = zellij.clients_there();
+            match chance.below(40) {
+                0 if there.len() > 1 => zellij.crash(there[0]),
+                1 if there.len() < 4 => {
+                    zellij.attach(next_client);
+                    next_client += 1;
+                }
+                2 => zellij.reload(there[there.len() - 1]),
+                3 => zellij.freeze(there[0], chance.below(8_000)),
+                _ => random_event(&mut zellij, &mut chance, &mut run),
+            }
+            // Whoever is left must know the panes before the next one closes.
+            zellij.pass([0, 3, 100, 500, 2_000, 4_000][usize::try_from(chance.below(6)).unwrap()]);
+            must_hold(&zellij, &run);
+        }
+        no_more_faults(&mut zellij);
+        must_hold(&zellij, &run);
+        all_is_well(&mut zellij, &run);
+    }
+}
+
+#[test]
+fn a_day_of_random_events_ends_with_as_little_in_memory_as_it_began() {
+    let mut chance = Chance(7);
+    let mut zellij = World::new().clients(2).ready();
+    let mut run = Run::default();
+    for _ in 0..1_500 {
+        random_event(&mut zellij, &mut chance, &mut run);
+        zellij.pass(500);
+    }
+    no_more_faults(&mut zellij);
+    let terminals: Vec<u32> = zellij.panes.iter().map(|pane| pane.terminal).collect();
+    terminals.into_iter().for_each(|terminal| zellij.close(terminal));
+    zellij.pass(150_000);
+    for client in 1..=2 {
+        let memory = zellij.memory(client);
+        assert!(memory < 8_000, "client {client}: {memory} characters");
+    }
+    assert!(zellij.count(|did| matches!(did, Did::Logged(line) if line.contains("circle"))) == 0);
+}

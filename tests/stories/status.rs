@@ -1,0 +1,251 @@
+//! The status document, field by field, and what it says of a pane's health.
+
+use serde_json::Value;
+
+use crate::disk::STATE;
+use crate::world::{desk_in, Behaviour, Did, World};
+
+const STATES: [&str; 7] = ["starting", "working", "waiting", "idle", "exited", "suspended", "unknown"];
+const HEALTHS: [&str; 5] = ["isolated", "mismatch", "leaking", "unsupported", "unknown"];
+
+/// Against the contract: each key is there, none is more, each value has its type.
+fn is_valid(status: &Value) {
+    let keys = |value: &Value| {
+        let mut keys: Vec<String> = value.as_object().unwrap_or_else(|| panic!("{value}")).keys().cloned().collect();
+        keys.sort();
+        keys.join(" ")
+    };
+    assert_eq!(keys(status), "claude_version method orphans panes problems session unisolated version");
+    assert_eq!(status["version"], 1);
+    assert!(status["session"].is_string());
+    assert!(status["claude_version"].is_string() || status["claude_version"].is_null());
+    assert!(["config_dir", "home", "none", "container"].contains(&status["method"].as_str().unwrap()));
+    assert!(status["orphans"].is_array() && status["unisolated"].is_array());
+    assert!(status["problems"].as_array().unwrap().iter().all(Value::is_string));
+    for pane in status["panes"].as_array().unwrap() {
+        assert_eq!(
+            keys(pane),
+            "age_s bytes config_dir cwd health method pane problems session state terminal",
+            "{pane}"
+        );
+        assert!(pane["pane"].as_str().unwrap().parse::<uuid::Uuid>().is_ok());
+        assert!(pane["terminal"].is_u64());
+        assert!(pane["age_s"].is_u64());
+        assert!(pane["bytes"].is_u64() || pane["bytes"].is_null());
+        assert!(STATES.contains(&pane["state"].as_str().unwrap()), "{pane}");
+        assert!(HEALTHS.contains(&pane["health"].as_str().unwrap()), "{pane}");
+        assert!(pane["problems"].as_array().unwrap().iter().all(Value::is_string));
+        let config_dir = format!("{STATE}/claude-configs/pane-{}", pane["pane"].as_str().unwrap());
+        let expected = if pane["method"] == "none" { Value::Null } else { config_dir.into() };
+        assert_eq!(pane["config_dir"], expected);
+    }
+}
+
+/// State and health of the only pane.
+fn of_the_pane(zellij: &mut World) -> (String, String, Vec<Value>) {
+    let status = zellij.ask("status", &[]);
+    is_valid(&status);
+    let pane = &status["panes"][0];
+    let text = |key: &str| pane[key].as_str().unwrap().to_string();
+    (text("state"), text("health"), pane["problems"].as_array().unwrap().clone())
+}
+
+fn is(zellij: &mut World, state: &str, health: &str) {
+    let (found, found_health, problems) = of_the_pane(zellij);
+    assert_eq!((found.as_str(), found_health.as_str()), (state, health), "{problems:?}");
+}
+
+#[test]
+fn without_panes_the_status_is_whole_all_the_same() {
+    let status = World::new().clients(2).ready().ask("status", &[]);
+    is_valid(&status);
+    assert_eq!(status["panes"], Value::Array(vec![]));
+    assert_eq!(status["session"], "main");
+    assert_eq!(status["claude_version"], "2.1.330");
+    assert_eq!(status["method"], "config_dir");
+}
+
+#[test]
+fn the_status_of_a_pane_names_its_desk_its_conversation_and_its_place() {
+    let mut zellij = World::new().ready();
+    let answer = zellij.ask("new", &[("cwd", "/work/a")]);
+    zellij.pass(30_000);
+    let status = zellij.ask("status", &[]);
+    is_valid(&status);
+    let pane = &status["panes"][0];
+    for key in ["pane", "terminal", "config_dir"] {
+        assert_eq!(pane[key], answer[key], "{key}");
+    }
+    assert_eq!(pane["cwd"], "/work/a");
+    assert_eq!(pane["session"], zellij.panes[0].session());
+    assert_eq!(pane["bytes"], 4096);
+    let age = pane["age_s"].as_u64().unwrap();
+    assert!((30..=32).contains(&age), "{age}");
+    assert_eq!(pane["problems"], Value::Array(vec![]));
+}
+
+#[test]
+fn a_pane_is_isolated_once_its_claude_has_reported_at_its_desk() {
+    let mut zellij = World::new().ready();
+    zellij.ask("new", &[("cwd", "/work")]);
+    is(&mut zellij, "starting", "unknown");
+    zellij.pass(3_000);
+    is(&mut zellij, "idle", "isolated");
+}
+
+#[test]
+fn the_state_follows_claudes_bells() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    for (claudes_word, state) in [("busy", "working"), ("waiting", "waiting"), ("idle", "idle"), ("dreaming", "unknown")] {
+        zellij.claude_becomes(desk, claudes_word, None);
+        zellij.pass(400);
+        is(&mut zellij, state, "isolated");
+    }
+}
+
+#[test]
+fn a_claude_that_reports_in_the_shared_dir_leaks() {
+    let mut zellij = World::new().where_(|zellij| zellij.behaviour = Behaviour::Leaks).ready();
+    zellij.open();
+    let (state, health, problems) = of_the_pane(&mut zellij);
+    assert_eq!((state.as_str(), health.as_str()), ("idle", "leaking"));
+    assert_eq!(problems.len(), 1);
+}
+
+#[test]
+fn another_claude_at_the_desk_is_a_mismatch() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.stranger_at(desk);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(2_000);
+    let (_, health, problems) = of_the_pane(&mut zellij);
+    assert_eq!(health, "mismatch");
+    assert!(problems[0].as_str().unwrap().contains("9999"), "{problems:?}");
+}
+
+#[test]
+fn a_claude_that_does_not_report_is_unknown_and_told_after_a_while() {
+    let mut zellij = World::new().where_(|zellij| zellij.behaviour = Behaviour::Silent).ready();
+    zellij.ask("new", &[("cwd", "/work")]);
+    zellij.pass(4_000);
+    is(&mut zellij, "starting", "unknown");
+    zellij.pass(8_000);
+    let (state, health, problems) = of_the_pane(&mut zellij);
+    assert_eq!((state.as_str(), health.as_str(), problems.len()), ("unknown", "unknown", 1));
+}
+
+#[test]
+fn method_none_is_never_called_isolated() {
+    let mut zellij = World::new().option("method", "none").ready();
+    zellij.open();
+    is(&mut zellij, "idle", "unknown");
+}
+
+#[test]
+fn a_pane_whose_claude_ended_is_exited_and_one_that_came_back_is_suspended() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.exit(zellij.terminal_of(desk), 1);
+    zellij.pass(2_000);
+    let (state, health, problems) = of_the_pane(&mut zellij);
+    assert_eq!((state.as_str(), health.as_str()), ("exited", "unknown"));
+    assert!(problems[0].as_str().unwrap().contains("code 1"));
+    zellij.save_now();
+    zellij.die();
+    zellij.resurrect();
+    zellij.pass(10_000);
+    is(&mut zellij, "suspended", "unknown");
+    zellij.rerun(zellij.terminal_of(desk));
+    zellij.pass(4_000);
+    is(&mut zellij, "idle", "isolated");
+}
+
+#[test]
+fn a_rerun_pane_is_judged_afresh() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.exit(zellij.terminal_of(desk), 0);
+    zellij.pass(2_000);
+    zellij.behaviour = Behaviour::Silent;
+    zellij.rerun(zellij.terminal_of(desk));
+    zellij.pass(3_000);
+    is(&mut zellij, "starting", "unknown");
+}
+
+#[test]
+fn check_looks_afresh_and_answers_once() {
+    let mut zellij = World::new().clients(3).ready();
+    let desk = zellij.open();
+    zellij.rings = false;
+    zellij.claude_becomes(desk, "busy", None);
+    assert_eq!(zellij.ask("status", &[])["panes"][0]["state"], "idle", "nobody rang");
+    let status = zellij.ask("check", &[]);
+    is_valid(&status);
+    assert_eq!(status["panes"][0]["state"], "working");
+}
+
+#[test]
+fn check_answers_without_panes_too() {
+    let status = World::new().ready().ask("check", &[]);
+    is_valid(&status);
+}
+
+#[test]
+fn check_does_not_answer_with_what_an_earlier_look_saw() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.slow("scan", 400);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(300);
+    zellij.rings = false;
+    zellij.claude_becomes(desk, "busy", None);
+    let call = zellij.send("check", &[]);
+    zellij.pass(3_000);
+    let status = zellij.answer(call);
+    is_valid(&status);
+    assert_eq!(status["panes"][0]["state"], "working");
+}
+
+#[test]
+fn check_is_answered_where_the_boot_fails_or_the_look_never_comes_back() {
+    for name in ["boot", "scan"] {
+        let mut zellij = World::new().ready();
+        zellij.open();
+        zellij.lose(name, 1);
+        let call = zellij.send("check", &[]);
+        zellij.pass(12_000);
+        assert_eq!(zellij.call(call).lines.len(), 1, "the answer of {name} was lost");
+    }
+    let mut zellij = World::new().ready();
+    zellij.disk.broken = Some("the disk is read-only".into());
+    let call = zellij.send("check", &[]);
+    zellij.pass(12_000);
+    assert!(zellij.call(call).lines[0].contains("the disk is read-only"), "{:?}", zellij.call(call));
+}
+
+#[test]
+fn the_other_instances_are_told_only_what_has_changed() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.pass(30_000);
+    let told = |zellij: &World| zellij.count(|did| matches!(did, Did::Published(_)));
+    let before = told(&zellij);
+    zellij.pass(600_000);
+    assert_eq!(told(&zellij), before);
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(2_000);
+    assert_eq!(told(&zellij), before + 1);
+}
+
+#[test]
+fn a_cwd_with_odd_characters_comes_through() {
+    let odd = "/work/o'brien \"x\"\ttab\\n";
+    let mut zellij = World::new().where_(|zellij| drop(zellij.disk.dirs.insert(odd.into()))).ready();
+    let call = zellij.send_with("new", &[], &serde_json::json!({ "cwd": odd }).to_string());
+    zellij.pass(4_000);
+    let desk = desk_in(&zellij.answer(call));
+    assert_eq!(zellij.pane_of(desk).unwrap().cwd, odd);
+    assert_eq!(zellij.ask("status", &[])["panes"][0]["cwd"], odd);
+}

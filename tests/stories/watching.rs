@@ -1,0 +1,225 @@
+//! Looks at the host: rung for, bounded, none when nothing can have changed. Timers and memory that do not grow.
+
+use zellij_carrel::manager::event::Event;
+
+use crate::world::{Did, World};
+
+const MINUTE: u64 = 60_000;
+
+#[test]
+fn with_the_panel_hidden_nothing_is_asked_of_the_host_when_nothing_happens() {
+    for panes in [0, 5] {
+        let mut zellij = World::new().clients(2).ready();
+        (0..panes).for_each(|_| drop(zellij.open()));
+        zellij.pass(MINUTE);
+        let before = zellij.hosts;
+        zellij.pass(10 * MINUTE);
+        assert_eq!(zellij.hosts - before, 0, "{panes} idle panes");
+    }
+}
+
+#[test]
+fn with_the_panel_shown_there_are_at_most_six_looks_a_minute() {
+    let mut zellij = World::new().ready();
+    zellij.open();
+    zellij.pass(MINUTE);
+    zellij.show_panel(1, true);
+    let before = zellij.hosts;
+    zellij.pass(10 * MINUTE);
+    let looks = zellij.hosts - before;
+    assert!((50..=60).contains(&looks), "{looks} in ten minutes");
+    zellij.show_panel(1, false);
+    zellij.pass(5_000);
+    let before = zellij.hosts;
+    zellij.pass(10 * MINUTE);
+    assert_eq!(zellij.hosts, before);
+}
+
+#[test]
+fn with_the_panel_shown_and_no_desk_nothing_is_looked_at() {
+    let mut zellij = World::new().ready();
+    zellij.show_panel(1, true);
+    zellij.pass(10_000);
+    let before = zellij.hosts;
+    zellij.pass(10 * MINUTE);
+    assert_eq!(zellij.hosts, before);
+}
+
+#[test]
+fn a_bell_leads_to_a_look_within_three_tenths_of_a_second() {
+    let mut zellij = World::new().clients(3).ready();
+    let desk = zellij.open();
+    zellij.pass(MINUTE);
+    let before = zellij.hosts_named("scan");
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(300);
+    assert_eq!(zellij.hosts_named("scan"), before + 1);
+    zellij.pass(MINUTE);
+    assert_eq!(zellij.hosts_named("scan"), before + 2, "and to one more, for what came late");
+}
+
+#[test]
+fn a_bell_of_a_stranger_is_not_listened_to() {
+    let mut zellij = World::new().ready();
+    zellij.open();
+    zellij.pass(MINUTE);
+    let before = zellij.hosts;
+    for pane in ["", "x", "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"] {
+        zellij.send("carrel_bell", &[("pane", pane), ("event", "Stop")]);
+    }
+    zellij.send("carrel_bell", &[]);
+    zellij.pass(10_000);
+    assert_eq!(zellij.hosts, before);
+}
+
+#[test]
+fn a_bell_has_no_answer_and_keeps_nobody_waiting() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    let call = zellij.send("carrel_bell", &[("pane", &desk.to_string()), ("event", "Stop")]);
+    zellij.pass(10);
+    assert!(zellij.call(call).released_ms.is_some());
+    assert!(zellij.call(call).lines.is_empty());
+}
+
+#[test]
+fn a_storm_of_bells_leads_to_few_looks() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.pass(MINUTE);
+    let before = zellij.hosts;
+    for _ in 0..1_000 {
+        zellij.ring(Some(desk), "PreToolUse");
+        zellij.pass(10);
+    }
+    zellij.pass(5_000);
+    let looks = zellij.hosts - before;
+    assert!(looks <= 110, "{looks} looks in ten seconds with a thousand bells");
+}
+
+#[test]
+fn looks_do_not_pile_up_where_the_host_is_slow() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.pass(MINUTE);
+    zellij.slow("scan", 5_000);
+    let before = zellij.hosts;
+    for _ in 0..100 {
+        zellij.ring(Some(desk), "Stop");
+        zellij.pass(100);
+    }
+    assert!(zellij.hosts - before <= 4, "{} looks in ten seconds", zellij.hosts - before);
+}
+
+#[test]
+fn a_look_that_came_back_incomplete_proves_nothing() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let before = zellij.board(1);
+    zellij.says("scan", &format!("boot\tx\ndesk\t{desk}\tconfigs\n"));
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(500);
+    assert_eq!(zellij.board(1), before);
+    assert_eq!(zellij.count(|did| matches!(did, Did::Logged(line) if line.contains("incomplete"))), 1);
+}
+
+#[test]
+fn a_look_whose_answer_is_lost_does_not_end_all_looking() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.lose("scan", 1);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(10 * MINUTE);
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(2 * MINUTE);
+    let status = zellij.ask("status", &[]);
+    assert_eq!(status["panes"][0]["state"], "working");
+}
+
+#[test]
+fn what_claude_does_after_a_bell_that_came_too_early_is_seen_by_the_second_look() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.ring(Some(desk), "Notification");
+    zellij.pass(600);
+    zellij.rings = false;
+    zellij.claude_becomes(desk, "waiting", None);
+    zellij.pass(1_000);
+    assert_eq!(zellij.ask("status", &[])["panes"][0]["state"], "waiting");
+}
+
+#[test]
+fn a_quiet_clone_has_few_timers_and_wakes_about_once_a_second() {
+    let mut zellij = World::new().clients(2).ready();
+    zellij.open();
+    zellij.pass(MINUTE);
+    for client in 1..=2 {
+        let before = zellij.rung(client);
+        zellij.pass(MINUTE);
+        let rung = zellij.rung(client) - before;
+        assert!(rung <= 65, "{rung} times a minute");
+        assert!(zellij.timers(client) <= 3, "{}", zellij.timers(client));
+    }
+}
+
+#[test]
+fn timers_and_memory_do_not_grow_over_a_day_of_bells_and_closings() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.keep_journal = false;
+    // The bells of a day, thirty seconds apart; every two hours panes come and go.
+    let mut hour = |zellij: &mut World| {
+        for half_minute in 0..120 {
+            if half_minute % 40 == 0 {
+                let old = zellij.ask("new", &[("cwd", "/work")]);
+                zellij.pass(4_000);
+                let old = crate::world::desk_in(&old);
+                zellij.close(zellij.terminal_of(old));
+            }
+            zellij.lists(half_minute % 40 < 2);
+            zellij.ring(Some(desk), "Stop");
+            zellij.pass(30_000);
+        }
+        [1, 2].map(|client| (zellij.memory(client), zellij.timers(client)))
+    };
+    hour(&mut zellij);
+    let before = hour(&mut zellij);
+    (0..21).for_each(|_| drop(hour(&mut zellij)));
+    let after = hour(&mut zellij);
+    for client in 0..2 {
+        let (grown, timers) = (after[client].0.abs_diff(before[client].0), after[client].1);
+        assert!(grown < 300, "client {}: {} then {} characters", client + 1, before[client].0, after[client].0);
+        assert!(timers <= 5, "client {}: {timers} timers", client + 1);
+    }
+}
+
+#[test]
+fn a_storm_of_events_leaves_no_timers_behind() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    for _ in 0..500 {
+        zellij.ring(Some(desk), "Stop");
+        zellij.happens(1, Event::Scrolled(1));
+        zellij.pass(5);
+    }
+    assert!(zellij.timers(1) <= 40, "{} in the storm", zellij.timers(1));
+    zellij.pass(10_000);
+    assert!(zellij.timers(1) <= 3, "{} after it", zellij.timers(1));
+}
+
+#[test]
+fn a_thousand_request_names_are_not_remembered_for_ever() {
+    let mut zellij = World::new().ready();
+    let size = |zellij: &mut World, from: usize| {
+        for number in from..from + 100 {
+            zellij.ask_wrong("new", &[("cwd", "/nowhere"), ("request", &format!("r{number:06}"))]);
+            zellij.bind("new", Some(r#"{"cwd":"/nowhere"}"#));
+        }
+        zellij.memory(1)
+    };
+    size(&mut zellij, 0);
+    let before = size(&mut zellij, 100);
+    size(&mut zellij, 200);
+    let after = size(&mut zellij, 300);
+    assert!(after.abs_diff(before) < 300, "{before} then {after} characters");
+}
