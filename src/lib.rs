@@ -1,4 +1,38 @@
 //! Carrel gives every Claude Code pane in Zellij a desk of its own.
+//!
+//! The panel, and which file draws what:
+//!
+//! ```text
+//!   Carrel · 3 desks · 1 waiting · 2 problems                  title                   view/bar.rs
+//!
+//!     #   state      directory      session   health      age  head                   ┐
+//!   › #3  ▲ waiting  /work/billing  c0ffee03  √ isolated   1m  one row for each desk  ├ view/rows.rs
+//!   │ #4  ○ idle     /work/zellij   c0ffee04  ! leaking    4d                         │
+//!   │ #1  ● working  /work/carrel   c0ffee01  √ isolated  12s                         ┘
+//!   └ cursor, on the selected desk                             which rows, how many    view/desks.rs
+//!
+//!   #3  desk 550e87 · config_dir                               the selected desk      ┐
+//!   waits    permission prompt                                                        │
+//!   health   isolated: proved by Claude's own report or …                             ├ view/detail.rs
+//!   ! there is no claude on the PATH of the Zellij server …    a problem of no desk   │
+//!   desk 550eac is closed, its conversation is being kept…     a desk that leaves     ┘
+//!
+//!   cwd `/work/gone` is not a directory; name an existing …    message                 view/desks.rs
+//!   n new · Enter focus · x close · ↑↓/j k move · q/Esc hide   keys, or a question     view/keys.rs
+//! ```
+//!
+//! With one row there are only the counts (`view/bar.rs`). While there can be no desks (no permission yet or none at all, a
+//! broken configuration, getting ready, or failed at it) `view/notices.rs` draws the whole panel. Long texts are broken
+//! into lines by `view/paragraphs.rs`, with the widths of `view/width.rs`; `view/screen.rs` sees to it that nothing is wider
+//! or longer than the pane.
+//!
+//! The words: a *pane* is Zellij's, a *desk* is all that belongs to one isolated pane, the *shared dir* is the user's normal
+//! Claude state, a *seed* is what a new desk gets of it. To *keep* is to bring a desk's conversations to the shared dir, to
+//! *clean* is to keep, then to delete. The *launcher* is the pane's command, the *actor* the one instance of the plugin that
+//! acts on what all of them hear.
+//!
+//! To be read in this order: [`manager`] decides, [`view`] draws, `zellij` carries facts in and orders out, [`host`] acts on
+//! the machine. ARCHITECTURE.md has the whole picture.
 
 pub mod host;
 pub mod manager;

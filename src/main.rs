@@ -1,5 +1,8 @@
 //! Registers the plugin with Zellij. Everything else is in the library.
 
+// The exports that Zellij's macro writes have no comments.
+#![allow(missing_docs)]
+
 #[cfg(target_family = "wasm")]
 use zellij_tile::prelude::*;
 

@@ -14,6 +14,9 @@ use super::{Manager, Moment, Phase};
 /// The pipe by which Claude's hooks ring. Not for users; it has no answer.
 pub const BELL: &str = "carrel_bell";
 
+/// How long an error may be, in characters.
+const LONGEST_ERROR: usize = 2_000;
+
 /// The pipes of the contract that this version answers.
 const PIPES: [&str; 7] = ["new", "resume", "status", "check", "close", "panel", "next"];
 
@@ -157,6 +160,8 @@ impl Manager {
 
     /// Tells whoever asked; who pressed a key reads it on the panel.
     pub(super) fn answer_error(&mut self, sender: &Sender, why: &str, effects: &mut Effects) {
+        // It may quote what was sent, which may be a megabyte.
+        let why: &str = &why.chars().take(LONGEST_ERROR).collect::<String>();
         match sender {
             Sender::Cli(pipe) => effects.push(Effect::AnswerPipe(PipeId(pipe.0.clone()), error_line(why))),
             Sender::Key | Sender::Plugin => {

@@ -43,7 +43,7 @@ impl Manager {
 
     /// Also called again when something that was missing may have come.
     pub(super) fn boot(&mut self, effects: &mut Effects) {
-        if self.calls.values().any(|(purpose, _)| *purpose == Purpose::Boot) {
+        if self.is_booting() {
             return;
         }
         let Some(options) = self.options() else { return };

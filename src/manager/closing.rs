@@ -1,6 +1,8 @@
 //! Closing: a desk whose pane is gone is kept and deleted by the host program, once every process of it is proved dead.
 //! Only what is confirmed leads there: a pane that Zellij said was closed, or that is missing from two lists in a row.
 
+use std::collections::BTreeSet;
+
 use super::board::Leaving;
 use super::effect::{Effect, Effects};
 use super::ids::{DeskId, TerminalId};
@@ -63,7 +65,7 @@ impl Manager {
         else {
             return;
         };
-        self.panes.retain(|facts| facts.terminal != terminal.0);
+        self.closed_ms.insert(pane, self.now_ms);
         self.leave(pane, effects);
     }
 
@@ -86,17 +88,39 @@ impl Manager {
     }
 
     /// Marks of panes that were closed when nobody could carry it out, or that another instance saw closing.
-    pub(super) fn on_marks(&mut self, marks: &[String]) {
+    pub(super) fn on_marks(&mut self, marks: &[String], effects: &mut Effects) {
         // A session that comes back lists its panes only after a moment; until then none of them counts as closed.
         let settled = self.listed_ms.is_some_and(|listed| self.now_ms.saturating_sub(listed) >= SETTLING_MS);
         if !self.acting || !settled {
             return;
         }
-        for pane in marks.iter().filter_map(|mark| mark.parse::<DeskId>().ok()) {
-            self.marked.insert(pane);
-            if !self.known.contains_key(&pane) {
-                self.start_closing(pane);
+        let marks: BTreeSet<DeskId> = marks.iter().filter_map(|mark| mark.parse().ok()).collect();
+        for pane in &marks {
+            self.marked.insert(*pane);
+            if self.known.contains_key(pane) {
+                self.stay(*pane, effects);
+            } else if !self.closing.contains_key(pane) {
+                self.borrowed.insert(*pane);
+                self.start_closing(*pane);
             }
+        }
+        // Another session's pane that came back there: its mark was taken back.
+        for pane in std::mem::take(&mut self.borrowed) {
+            if marks.contains(&pane) || matches!(self.closing.get(&pane), Some(Closing::Running { .. })) {
+                self.borrowed.insert(pane);
+            } else {
+                self.closing.remove(&pane);
+                self.marked.remove(&pane);
+            }
+        }
+    }
+
+    /// A pane is there again whose closing had been noted. A cleaning that runs already is left to its end: the launcher
+    /// takes the desk back.
+    pub(super) fn stay(&mut self, pane: DeskId, effects: &mut Effects) {
+        if !matches!(self.closing.get(&pane), Some(Closing::Running { .. })) {
+            self.closing.remove(&pane);
+            self.unmark(pane, effects);
         }
     }
 

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_launcher_and_the_options_agree_on_what_is_shared() {
-        assert!(crate::host::PROGRAM.contains(&format!("\n\tSHARE='{}'\n", default_share())));
+        assert!(crate::host::PROGRAM.contains(&format!("\n\t_SHARE='{}'\n", default_share())));
     }
 
     #[test]

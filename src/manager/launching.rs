@@ -159,6 +159,9 @@ impl Manager {
                 _ => return,
             };
             if let Some(why) = ready.claude.err().or(ready.shared.err()) {
+                if self.is_booting() {
+                    return;
+                }
                 if opening.asked_again {
                     return self.refuse(opening, &why, effects);
                 }
@@ -218,11 +221,14 @@ impl Manager {
         let cwd = opening.wish.cwd.clone().unwrap_or_default();
         let refusal = match lines.first().map(|line| (line.tag.as_str(), line)) {
             Some(("dir", line)) if line.field(0) == "yes" => None,
-            Some(("dir", _)) => Some(format!("cwd `{cwd}` is not a directory; name an existing one")),
+            Some(("dir", _)) => Some(format!("cwd `{cwd}` is not a directory; name an existing one with cwd")),
             Some(("found", line)) => {
                 if opening.wish.cwd.is_none() {
                     // Where the conversation was held; an older Claude finds it nowhere else.
                     opening.wish.cwd = cwd_in(line.field(1));
+                    if let (Some(cwd), Stage::Looking(calls)) = (opening.wish.cwd.clone(), &mut opening.stage) {
+                        calls.extend(self.run_host(Purpose::CheckCwd, &["is-dir", &cwd], effects));
+                    }
                 }
                 None
             }

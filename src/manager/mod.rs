@@ -146,6 +146,10 @@ pub struct Manager {
     /// What the actor published, for an instance that is not the actor.
     followed: Option<Board>,
     marked: BTreeSet<DeskId>,
+    /// Closings that this session took over from a mark, which may be taken back.
+    borrowed: BTreeSet<DeskId>,
+    /// When Zellij said that a pane was closed: a list may be older than that.
+    closed_ms: BTreeMap<DeskId, u64>,
     now_ms: u64,
 }
 
@@ -187,6 +191,8 @@ impl Manager {
             published: None,
             followed: None,
             marked: BTreeSet::new(),
+            borrowed: BTreeSet::new(),
+            closed_ms: BTreeMap::new(),
             now_ms: 0,
         }
     }
@@ -228,7 +234,7 @@ impl Manager {
             Event::PanelShown(visible) => self.on_visible(visible, &mut effects),
             Event::PanelSuppressed(suppressed) => self.on_suppressed(suppressed, &mut effects),
             Event::SnapshotRead(text) => self.on_snapshot(text.as_deref()),
-            Event::MarksRead(marks) => self.on_marks(&marks),
+            Event::MarksRead(marks) => self.on_marks(&marks, &mut effects),
         }
         self.pass_time(moment, &mut effects);
         self.tell(&mut effects);
@@ -272,10 +278,15 @@ impl Manager {
         if !acting {
             self.published = None;
             self.marked.clear();
+            self.borrowed.clear();
             self.closing.clear();
             self.scan.forget_wishes();
         }
         self.acting = acting;
+    }
+
+    fn is_booting(&self) -> bool {
+        self.calls.values().any(|(purpose, _)| *purpose == Purpose::Boot)
     }
 
     fn run_host(&mut self, purpose: Purpose, words: &[&str], effects: &mut Effects) -> Option<CallId> {
@@ -361,6 +372,7 @@ impl Manager {
     fn set_alarm(&mut self, effects: &mut Effects) {
         let mut due = vec![self.now_ms + electing::RENEW_MS];
         due.extend(self.held.iter().map(|(until, _)| *until));
+        due.extend(self.checks.iter().map(|(until, _)| *until));
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {

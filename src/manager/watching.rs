@@ -15,6 +15,8 @@ use super::{Manager, Phase, Purpose};
 const LOOKS_MS: [u64; 3] = [250, 1_200, 3_000];
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
+/// How long a list of panes may be behind, in milliseconds.
+const OLD_LIST_MS: u64 = 3_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
 const OPENING_MS: u64 = 5_000;
 
@@ -124,6 +126,7 @@ impl Manager {
     pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
         self.session = session;
         self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
+        self.panes_unread |= !self.closed_ms.is_empty();
         self.panes = panes;
         self.pass_panes(effects);
     }
@@ -135,6 +138,8 @@ impl Manager {
             return;
         }
         self.listed_ms.get_or_insert(self.now_ms);
+        let now_ms = self.now_ms;
+        self.closed_ms.retain(|_, closed| now_ms.saturating_sub(*closed) < OLD_LIST_MS);
         let mut present = Vec::new();
         for facts in self.panes.clone() {
             let Some(command) = &facts.command else { continue };
@@ -159,6 +164,9 @@ impl Manager {
     fn on_listed(&mut self, launch: Launch, facts: &PaneFacts, command: &str, effects: &mut Effects) {
         let pane = launch.pane;
         let now_ms = self.now_ms;
+        if self.closed_ms.contains_key(&pane) {
+            return;
+        }
         let terminal = TerminalId(facts.terminal);
         let known = self.known.entry(pane).or_insert_with(|| Known::new(launch, None, now_ms));
         let life = PaneLife { exited: facts.exited, held: facts.held };
@@ -192,10 +200,7 @@ impl Manager {
             effects.push(Effect::ClosePane(terminal));
         }
         // It came back with its session, after its closing had been noted.
-        if self.marked.contains(&pane) && !matches!(self.closing.get(&pane), Some(super::Closing::Running { .. })) {
-            self.closing.remove(&pane);
-            self.unmark(pane, effects);
-        }
+        self.stay(pane, effects);
     }
 
     /// Claude rang: something changed at a desk.
@@ -215,7 +220,7 @@ impl Manager {
         }
         let now_ms = self.now_ms;
         self.scan.due.retain(|due| *due > now_ms);
-        let booting = self.calls.values().any(|(purpose, _)| *purpose == Purpose::Boot);
+        let booting = self.is_booting();
         self.scan.answers_checks = !self.checks.is_empty() && !booting;
         if self.known.is_empty() && !self.scan.answers_checks {
             if booting && !self.checks.is_empty() {

@@ -75,7 +75,8 @@ fn a_state_dir_of_somebody_else_is_refused_with_a_sentence() {
         for dir in [&place.bin, &place.project, &place.home, &place.state] {
             open_to_all(dir);
         }
-        let boot = Answer::of(as_nobody(&place.boot_command(&[])).output().expect("setpriv (apt-get install util-linux)"));
+        let boot =
+            Answer::of(as_nobody(&place.boot_command(&[])).output().expect("setpriv (apt-get install util-linux)"));
         assert!(boot.fields("error")[0].contains("must belong to you"), "{}", boot.stdout);
         fs::remove_dir_all(&place.state).unwrap();
         let boot = Answer::of(as_nobody(&place.boot_command(&[])).output().unwrap());
@@ -155,8 +156,11 @@ fn a_running_launcher_is_not_disturbed_by_an_update() {
         place.claude_does("until [ -f \"$log/go\" ]; do sleep 0.01; done; exit 7\n");
         let launcher = Group::start(place.carrel(&Place::run_words(&[])));
         until("Claude is up", || place.log.join("argv").exists());
+        let inode = || fs::metadata(place.state.join("carrel.sh")).unwrap().ino();
+        let before = inode();
         place.boot(&[]).says("end");
         assert_eq!(read(&place.state.join("carrel.sh")), PROGRAM);
+        assert_ne!(inode(), before);
         write(&place.log.join("go"), "");
         let answer = launcher.finish();
         assert_eq!((answer.code, answer.stderr.as_str()), (Some(7), ""));
@@ -181,7 +185,7 @@ fn the_users_claude_dir_is_found() {
         let found = boot(&[], Some(&other));
         assert_eq!((found.fields("shared"), found.fields("shared_json")), (vec![other.clone()], json(&other)));
         let found = boot(&[], Some(&format!("{other}//")));
-        assert_eq!(found.fields("shared"), [other.clone()]);
+        assert_eq!(found.fields("shared"), [other.as_str()]);
         let found = boot(&["--shared", &other], None);
         assert_eq!((found.fields("shared"), found.fields("shared_json")), (vec![other.clone()], json(&other)));
         let home = place.shared.display().to_string();
@@ -227,7 +231,11 @@ fn a_claude_dir_inside_a_state_dir_or_without_a_full_path_is_refused() {
         fs::create_dir_all(&desk).unwrap();
         let detour = place.top().join("detour");
         link(&place.state, &detour);
+        let shortcut = place.top().join("shortcut");
+        link(&desk.join("sub/dir"), &shortcut);
+        fs::create_dir_all(desk.join("sub/dir")).unwrap();
         for (shared, sentence) in [
+            (shortcut.display().to_string(), "lies inside Carrel's state dir"),
             (desk.display().to_string(), "lies inside Carrel's state dir"),
             (place.state.display().to_string(), "lies inside Carrel's state dir"),
             (format!("{}/not/yet", place.state.display()), "lies inside Carrel's state dir"),
@@ -279,7 +287,10 @@ fn a_dir_and_claudes_version_are_told() {
     each_shell(|place| {
         place.call(&["is-dir", &place.project.display().to_string()]).expect("dir\tyes\n");
         place.call(&["is-dir", "/no/such/dir"]).expect("dir\tno\n");
-        let claude = place.script("versioned", "[ \"$1\" = --version ] && printf '2.1.330 (Claude Code)\\nmore\\n'; : >\"$CLAUDE_CONFIG_DIR/x\"\n");
+        let claude = place.script(
+            "versioned",
+            "[ \"$1\" = --version ] && printf '2.1.330 (Claude Code)\\nmore\\n'; : >\"$CLAUDE_CONFIG_DIR/x\"\n",
+        );
         place.call(&["claude-version", &claude.display().to_string()]).expect("version\t2.1.330 (Claude Code)\n");
         assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
         place.call(&["claude-version", "/no/such/claude"]).expect("version\t\n");

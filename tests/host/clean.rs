@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,6 +10,13 @@ use super::place::*;
 
 fn talk(session: &str) -> String {
     format!("projects/-p/{session}.jsonl")
+}
+
+/// Transcripts that were given another id are alike again.
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split("\"sessionId\":\"");
+    let first = parts.next().unwrap_or_default().to_string();
+    first + &parts.map(|part| part.split_once('"').map_or("", |(_, rest)| rest)).collect::<String>()
 }
 
 /// Transcripts of the shared dir, by their paths from there.
@@ -65,8 +72,18 @@ fn a_dead_panes_desk_is_kept_and_deleted() {
             write(&desk.join(path), &format!("content of {path}"));
         }
         for path in [
-            ".claude.json", ".claude.json.lock/x", ".claude.json.backup.1", "sessions/99999999.json", "backups/b", "cache/c",
-            "shell-snapshots/s", "debug/d", "statsig/s", "history.lock", "stats-cache.json", ".last-cleanup",
+            ".claude.json",
+            ".claude.json.lock/x",
+            ".claude.json.backup.1",
+            "sessions/99999999.json",
+            "backups/b",
+            "cache/c",
+            "shell-snapshots/s",
+            "debug/d",
+            "statsig/s",
+            "history.lock",
+            "stats-cache.json",
+            ".last-cleanup",
         ] {
             write(&desk.join(path), "disposable");
         }
@@ -202,7 +219,9 @@ fn the_longer_of_two_transcripts_wins_whichever_it_is() {
 fn two_that_have_grown_apart_are_both_kept_and_can_both_be_resumed() {
     each_shell(|place| {
         let common = transcript(SESSION, 2);
-        let line = |text: &str| format!("{{\"type\":\"user\",\"sessionId\":\"{SESSION}\",\"message\":\"{text} \\\"sessionId\\\":\\\"{SESSION}\\\"\"}}\n");
+        let line = |text: &str| {
+            format!("{{\"type\":\"user\",\"sessionId\":\"{SESSION}\",\"message\":\"{text} \\\"sessionId\\\":\\\"{SESSION}\\\"\"}}\n")
+        };
         let theirs = format!("{common}{}", line("theirs"));
         let mine = format!("{common}{}", line("mine"));
         let desk = place.dead_desk();
@@ -217,7 +236,10 @@ fn two_that_have_grown_apart_are_both_kept_and_can_both_be_resumed() {
         let (path, text) = found.iter().find(|(path, _)| **path != talk(SESSION)).unwrap();
         let id = Path::new(path).file_stem().unwrap().to_str().unwrap();
         assert!(uuid::Uuid::parse_str(id).is_ok(), "{id}");
-        assert_eq!(*text, mine.replace(&format!("\"sessionId\":\"{SESSION}\",\""), &format!("\"sessionId\":\"{id}\",\"")));
+        assert_eq!(
+            *text,
+            mine.replace(&format!("\"sessionId\":\"{SESSION}\",\""), &format!("\"sessionId\":\"{id}\",\""))
+        );
         assert!(text.contains(&format!("\\\"sessionId\\\":\\\"{SESSION}\\\"")));
         for line in text.lines() {
             assert_eq!(serde_json::from_str::<serde_json::Value>(line).unwrap()["sessionId"], id);
@@ -268,7 +290,16 @@ fn links_go_as_links_and_what_they_lead_to_is_untouched() {
         let before = tree(&outside);
         let desk = place.dead_desk();
         write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
-        for at in ["settings.json", "tasks", "backups", "unknown", ".claude.json", "projects/-p/deep/link", "plans/link", "cache/c"] {
+        for at in [
+            "settings.json",
+            "tasks",
+            "backups",
+            "unknown",
+            ".claude.json",
+            "projects/-p/deep/link",
+            "plans/link",
+            "cache/c",
+        ] {
             link(&outside, &desk.join(at));
             link(&outside.join("precious"), &desk.join(format!("{at}.file")));
         }
@@ -525,7 +556,15 @@ fn a_record_tells_whether_its_processes_can_be_judged_from_here() {
         let me = std::process::id();
         let mine = start_of(me);
         // This very process is not a group's leader everywhere; its group is.
-        let group: u32 = read(Path::new("/proc/self/stat")).rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap().parse().unwrap();
+        let group: u32 = read(Path::new("/proc/self/stat"))
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .nth(2)
+            .unwrap()
+            .parse()
+            .unwrap();
         let leader = start_of(group);
         let group = group.to_string();
         for (lines, word) in [
@@ -679,7 +718,15 @@ fn a_pane_that_comes_back_in_the_last_moment_keeps_its_desk() {
         let desk = place.dead_desk();
         write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
         // The launcher writes its record just before the desk is moved: here mv does it.
-        let me: u32 = read(Path::new("/proc/self/stat")).rsplit_once(')').unwrap().1.split_whitespace().nth(2).unwrap().parse().unwrap();
+        let me: u32 = read(Path::new("/proc/self/stat"))
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .nth(2)
+            .unwrap()
+            .parse()
+            .unwrap();
         let record = read(&desk.join(".carrel/record"))
             .replace("group=99999999", &format!("group={me}"))
             .replace("group_start=1\n", &format!("group_start={}\n", start_of(me)));
@@ -698,49 +745,71 @@ fn a_pane_that_comes_back_in_the_last_moment_keeps_its_desk() {
 
 #[test]
 fn a_full_disk_fails_and_nothing_is_deleted() {
+    // One tool after the other cannot write; what it has written half stays behind. And some do not even say so.
+    let half = "for to; do :; done; printf half >\"$to\"";
+    let broken: &[(&str, &str)] = &[
+        ("ln cp", &format!("[ \"${{0##*/}}\" = ln ] && exit 1; {half}; exit 1")),
+        ("ln cp", &format!("[ \"${{0##*/}}\" = ln ] && exit 1; {half}")),
+        ("ln cp tail", "exit 1"),
+        ("ln mv", "exit 1"),
+        ("mkdir mv", "exit 1"),
+        ("tail", "exit 1"),
+        ("tail", "exit 0"),
+        ("sed", "exit 1"),
+        ("sed", "printf half"),
+        ("grep", "case \" $* \" in *' -q '*) exec /bin/grep \"$@\" ;; esac; exit 0"),
+        ("grep", "exit 2"),
+    ];
     each_shell(|place| {
-        let desk = place.dead_desk();
-        write(&desk.join(talk(SESSION)), &transcript(SESSION, 4));
-        write(&desk.join(talk(OTHER)), &transcript(OTHER, 2));
-        write(&desk.join(format!("tasks/{SESSION}/1.json")), "one");
-        write(&desk.join("history.jsonl"), "prompt\n");
-        write(&place.shared.join(talk(OTHER)), &transcript(OTHER, 1));
-        write(&place.shared.join("history.jsonl"), "theirs\n");
-        let lines = transcript(SESSION, 4) + &transcript(OTHER, 2) + "one\nprompt\ntheirs\n";
-        let everything = |place: &Place| -> String {
-            let mut all = tree(&place.leaving());
-            all.extend(tree(&place.shared).into_iter().map(|(path, text)| (format!("shared {path}"), text)));
-            all.into_values().collect()
-        };
-        // One tool after the other cannot write; what it has written half stays behind.
-        let broken: &[(&str, &str)] = &[
-            ("ln cp", "[ \"${0##*/}\" = ln ] || { for to; do :; done; printf half >\"$to\"; }; exit 1"),
-            ("ln cp tail", "exit 1"),
-            ("ln mv", "exit 1"),
-            ("tail sed grep", "exit 1"),
-            ("mkdir mv", "exit 1"),
-        ];
         for (tools, body) in broken {
+            let desk = place.dead_desk();
+            let apart = transcript(SESSION, 2) + "mine \"sessionId\":\"x\"\n";
+            let mine = [
+                (talk("33333333-3333-4333-8333-333333333333"), transcript("33333333-3333-4333-8333-333333333333", 4)),
+                (talk(SESSION), apart),
+                (talk(OTHER), transcript(OTHER, 2)),
+                (format!("tasks/{SESSION}/1.json"), "one\n".into()),
+                ("history.jsonl".into(), "prompt\n".into()),
+            ];
+            let theirs = [
+                (talk(SESSION), transcript(SESSION, 3)),
+                (talk(OTHER), transcript(OTHER, 1)),
+                ("history.jsonl".to_string(), "theirs\n".to_string()),
+            ];
+            for (path, text) in &mine {
+                write(&desk.join(path), text);
+            }
+            for (path, text) in &theirs {
+                write(&place.shared.join(path), text);
+            }
             for tool in tools.split(' ') {
                 place.script(tool, body);
             }
             let answer = place.clean();
-            assert_eq!(answer.fields("clean")[1], "failed", "{tools}: {}", answer.stdout);
-            let there = if place.leaving().exists() { everything(place) } else { continue };
-            for line in lines.lines() {
-                assert!(there.contains(line), "{tools}: {line} is lost");
+            assert_eq!(answer.fields("clean")[1], "failed", "{tools} {body}: {}", answer.stdout);
+            let mut there: Vec<String> = tree(&place.state).into_values().collect();
+            there.extend(tree(&place.shared).into_values());
+            for (path, text) in mine.iter().chain(&theirs) {
+                let kept = there.iter().any(|other| without_ids(other).contains(&without_ids(text)));
+                assert!(kept, "{tools} {body}: {path} is lost");
             }
             for tool in tools.split(' ') {
                 fs::remove_file(place.bin.join(tool)).unwrap();
             }
+            place.cleaned();
+            let files = tree(&place.shared).into_iter().filter(|(path, _)| !path.ends_with('/'));
+            let (mut apart, plain): (Vec<_>, Vec<_>) = files.partition(|(_, text)| text.contains("mine"));
+            let expected = [&mine[0], &theirs[0], &mine[2], &mine[3]].map(|(path, text)| (path.clone(), text.clone()));
+            let mut expected = expected.to_vec();
+            expected.push(("history.jsonl".into(), "theirs\nprompt\n".into()));
+            expected.sort();
+            assert_eq!(plain, expected, "{tools} {body}");
+            let (path, text) = apart.pop().unwrap();
+            let id = Path::new(&path).file_stem().unwrap().to_str().unwrap();
+            assert_eq!(text, mine[1].1.replace(SESSION, id));
+            assert!(apart.is_empty());
+            fs::remove_dir_all(&place.shared).unwrap();
         }
-        for name in ["mkdir", "mv"] {
-            let _ = fs::remove_file(place.bin.join(name));
-        }
-        place.cleaned();
-        assert_eq!(read(&place.shared.join(talk(SESSION))), transcript(SESSION, 4));
-        assert_eq!(read(&place.shared.join(talk(OTHER))), transcript(OTHER, 2));
-        assert_eq!(read(&place.shared.join("history.jsonl")), "theirs\nprompt\n");
     });
 }
 
@@ -781,6 +850,31 @@ fn a_disk_that_is_really_full_fails_and_nothing_is_deleted() {
         place.cleaned();
         assert_eq!(read(&place.shared.join(talk(SESSION))), big);
         assert_eq!(read(&place.shared.join(talk(OTHER))), transcript(OTHER, 2));
+    });
+}
+
+#[test]
+fn a_deletion_that_was_interrupted_is_finished() {
+    each_shell(|place| {
+        let gone = place.state.join("leaving/gone-bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb");
+        write(&gone.join(".credentials.json"), "its own");
+        let outside = place.top().join("outside");
+        write(&outside.join("precious"), "yes");
+        link(&outside, &place.state.join("leaving/gone-x"));
+        place.clean().expect(&format!("clean\t{PANE}\tgone\n"));
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
+        assert_eq!(read(&outside.join("precious")), "yes");
+        // Killed when the record is gone and the rest is not: nobody can tell any more what the login is.
+        let desk = place.desk_with(&[("login", "separate")]);
+        write(&desk.join(".credentials.json"), "its own");
+        place.script(
+            "rm",
+            "for of; do :; done\ncase $1 in -rf) /bin/rm -rf \"$of/.carrel\"; kill -KILL $PPID ;; *) exec /bin/rm \"$@\" ;; esac\n",
+        );
+        assert_eq!(place.clean().code, None);
+        fs::remove_file(place.bin.join("rm")).unwrap();
+        place.clean().expect(&format!("clean\t{PANE}\tgone\n"));
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
     });
 }
 

@@ -81,7 +81,9 @@ impl Place {
         for dir in [&place.home, &place.state, &place.shared, &place.project, &place.bin, &place.log] {
             fs::create_dir_all(dir).unwrap();
         }
-        for dir in [&place.state, &place.state.join("claude-configs"), &place.state.join("seed"), &place.state.join("leaving")] {
+        for dir in
+            [&place.state, &place.state.join("claude-configs"), &place.state.join("seed"), &place.state.join("leaving")]
+        {
             fs::create_dir_all(dir).unwrap();
             fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
         }
@@ -127,7 +129,8 @@ impl Place {
     /// The shell, by its full path where it is one file.
     pub fn shell(&self) -> Command {
         let found = TOOLS.split(':').map(|dir| Path::new(dir).join(self.shell[0])).find(|path| path.exists());
-        let found = found.unwrap_or_else(|| panic!("there is no {0}: these tests need it (apt-get install {0})", self.shell[0]));
+        let found = found
+            .unwrap_or_else(|| panic!("there is no {0}: these tests need it (apt-get install {0})", self.shell[0]));
         let mut command = Command::new(found);
         command.args(&self.shell[1..]);
         self.set_up(&mut command);
@@ -331,7 +334,12 @@ impl Answer {
 
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        assert!(self.stdout.contains(text) || self.stderr.contains(text), "{text:?} is not in {:?} {:?}", self.stdout, self.stderr);
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "{text:?} is not in {:?} {:?}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
@@ -359,7 +367,11 @@ fn unescape(field: &str) -> String {
 pub fn nul_separated(path: &Path) -> Vec<String> {
     let text = read(path);
     let text = text.strip_suffix('\0').unwrap_or(&text);
-    if text.is_empty() { vec![] } else { text.split('\0').map(str::to_string).collect() }
+    if text.is_empty() {
+        vec![]
+    } else {
+        text.split('\0').map(str::to_string).collect()
+    }
 }
 
 #[track_caller]
@@ -388,7 +400,8 @@ pub fn is_link(path: &Path) -> bool {
 /// The names in a dir, sorted.
 pub fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap_or_else(|why| panic!("{}: {why}", dir.display()));
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -434,7 +447,9 @@ pub fn transcript(session: &str, messages: usize) -> String {
 
 /// A stub, as Claude 2.1.197 leaves one.
 pub fn stub(session: &str) -> String {
-    format!("{{\"type\":\"mode\",\"sessionId\":\"{session}\"}}\n{{\"type\":\"last-prompt\",\"sessionId\":\"{session}\"}}\n")
+    format!(
+        "{{\"type\":\"mode\",\"sessionId\":\"{session}\"}}\n{{\"type\":\"last-prompt\",\"sessionId\":\"{session}\"}}\n"
+    )
 }
 
 pub fn host() -> String {
@@ -464,7 +479,10 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// The same command as a user who is not root: permissions bind nobody else.
 pub fn as_nobody(command: &Command) -> Command {
     let mut other = Command::new("setpriv");
-    other.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(command.get_program()).args(command.get_args());
+    other
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(command.get_program())
+        .args(command.get_args());
     other.env_clear();
     for (key, value) in command.get_envs() {
         if let Some(value) = value {

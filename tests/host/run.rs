@@ -25,7 +25,9 @@ fn session_words(place: &Place) -> (String, String) {
 fn a_new_pane_gets_a_desk_and_a_session_of_its_own() {
     each_shell(|place| {
         place.seed();
-        for name in ["settings.json", "CLAUDE.md", "history.jsonl", ".credentials.json", "plugins/x", "skills/s/SKILL.md"] {
+        for name in
+            ["settings.json", "CLAUDE.md", "history.jsonl", ".credentials.json", "plugins/x", "skills/s/SKILL.md"]
+        {
             write(&place.shared.join(name), "{}");
         }
         let answer = place.run(&[]);
@@ -58,13 +60,33 @@ fn claudes_environment_is_the_users_but_for_what_was_promised() {
         let mut mine: BTreeSet<String> = PROGRAM
             .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
             .filter(|word| word.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_'))
-            .flat_map(|word| [word.trim_start_matches('_').to_string(), word.to_uppercase().trim_start_matches('_').into()])
+            .flat_map(|word| {
+                [word.trim_start_matches('_').to_string(), word.to_uppercase().trim_start_matches('_').into()]
+            })
             .filter(|word| word.chars().next().is_some_and(|c| c.is_ascii_alphabetic()))
             .collect();
         let special = |name: &str| {
             name.starts_with("CLAUDE")
                 || name.starts_with("CARREL")
-                || ["PATH", "HOME", "IFS", "PWD", "OLDPWD", "PPID", "LC_ALL", "OPTIND", "SHELLOPTS", "BASH", "EUID", "UID", "RANDOM", "SECONDS", "LINENO", "REPLY"].contains(&name)
+                || [
+                    "PATH",
+                    "HOME",
+                    "IFS",
+                    "PWD",
+                    "OLDPWD",
+                    "PPID",
+                    "LC_ALL",
+                    "OPTIND",
+                    "SHELLOPTS",
+                    "BASH",
+                    "EUID",
+                    "UID",
+                    "RANDOM",
+                    "SECONDS",
+                    "LINENO",
+                    "REPLY",
+                ]
+                .contains(&name)
         };
         mine.retain(|name| !special(name));
         assert!(mine.len() > 300 && mine.contains("SHARED") && mine.contains("HOST") && mine.contains("line"));
@@ -73,9 +95,13 @@ fn claudes_environment_is_the_users_but_for_what_was_promised() {
         }
         let odd = "it's \"odd\" \\ $HOME `id` \n two lines \t Zoë ";
         command.env("T_ODD", odd).env("T_EMPTY", "").env("LANG", "de_DE.UTF-8").env("PROGRAM", "mine").env("_", "x");
-        for marker in
-            ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SKIP_PROMPT_HISTORY"]
-        {
+        for marker in [
+            "CLAUDECODE",
+            "CLAUDE_CODE_CHILD_SESSION",
+            "CLAUDE_CODE_SESSION_ID",
+            "CLAUDE_CODE_ENTRYPOINT",
+            "CLAUDE_CODE_SKIP_PROMPT_HISTORY",
+        ] {
             command.env(marker, "1");
         }
         command.env("CLAUDE_CODE_MAX_OUTPUT_TOKENS", "77");
@@ -233,7 +259,12 @@ fn only_what_may_be_shared_is_linked_whatever_the_command_line_says() {
         for name in [".credentials.json", "plugins/p", "projects/p", "sessions/s", "notes", "settings.json", "*"] {
             write(&place.shared.join(name), "{}");
         }
-        place.run(&["--share", "notes .credentials.json .claude.json plugins projects sessions ../.claude.json * nothing"]).ends_with(0);
+        place
+            .run(&[
+                "--share",
+                "notes .credentials.json .claude.json plugins projects sessions ../.claude.json * nothing",
+            ])
+            .ends_with(0);
         assert_eq!(names(&place.desk()), ["*", ".carrel", ".claude.json", "notes"]);
         fs::remove_dir_all(place.desk()).unwrap();
         place.run(&["--share", " "]).ends_with(0);
@@ -254,7 +285,10 @@ fn the_settings_are_right_whatever_the_paths_are() {
         assert!(record.contains(&format!("\nshared={}\n", place.shared.display())));
 
         let rang = place.log.join("rang");
-        place.script("zellij", &format!("{{ printf '%s\\n' \"$@\"; cat; }} >'{0}.new'; mv '{0}.new' '{0}'\n", rang.display()));
+        place.script(
+            "zellij",
+            &format!("{{ printf '%s\\n' \"$@\"; cat; }} >'{0}.new'; mv '{0}.new' '{0}'\n", rang.display()),
+        );
         for event in ["SessionStart", "UserPromptSubmit", "PostToolUse", "Notification", "Stop", "SessionEnd"] {
             let hook = &settings["hooks"][event][0]["hooks"][0];
             assert_eq!(hook["type"], "command");
@@ -494,7 +528,9 @@ fn a_desk_that_cannot_be_written_is_refused_before_claude_starts() {
             }
         }
         let mut command = as_nobody(&place.carrel(&Place::run_words(&[])));
-        Answer::of(command.output().expect("setpriv (apt-get install util-linux)")).ends_with(1).says("cannot be written");
+        Answer::of(command.output().expect("setpriv (apt-get install util-linux)"))
+            .ends_with(1)
+            .says("cannot be written");
         fs::set_permissions(place.desk().join(".carrel"), fs::Permissions::from_mode(0o777)).unwrap();
         Answer::of(command.output().unwrap()).ends_with(1).says("cannot be written");
         assert!(!place.log.join("argv").exists());
@@ -658,8 +694,18 @@ fn links_and_stubs_in_the_users_dir_stay_where_they_are() {
         link(&elsewhere.join("talk"), &place.shared.join(format!("projects/-c/{SESSION}/deep/link")));
         place.run(&[]).ends_with(0);
         assert_eq!(session_words(place), ("--resume".into(), SESSION.into()));
-        assert!(is_link(&place.shared.join(format!("tasks/{SESSION}"))));
         assert!(is_link(&place.desk().join(format!("projects/-c/{SESSION}/deep/link"))));
+        assert!(is_link(&place.shared.join(format!("tasks/{SESSION}"))));
+        // Also where the desk has such a dir already.
+        fs::remove_dir_all(place.desk().join("projects")).unwrap();
+        write(&place.shared.join(format!("projects/-c/{SESSION}.jsonl")), &transcript(SESSION, 2));
+        write(&place.shared.join(format!("projects/-c/{SESSION}/deep/file")), "x");
+        link(&elsewhere.join("talk"), &place.shared.join(format!("projects/-c/{SESSION}/deep/link")));
+        fs::create_dir_all(place.desk().join(format!("projects/-c/{SESSION}/deep"))).unwrap();
+        place.run(&[]).ends_with(0);
+        assert_eq!(session_words(place), ("--resume".into(), SESSION.into()));
+        assert!(is_link(&place.shared.join(format!("projects/-c/{SESSION}/deep/link"))));
+        assert!(place.desk().join(format!("projects/-c/{SESSION}/deep/file")).exists());
         assert_eq!(read(&elsewhere.join("talk")), transcript(SESSION, 2));
     });
 }
@@ -672,7 +718,9 @@ fn a_conversation_that_is_open_in_another_claude_is_refused() {
         write(&talk, &transcript(SESSION, 2));
         let me = std::process::id();
         let registry = place.shared.join(format!("sessions/{me}.json"));
-        let entry = |start: &str| format!("{{\"pid\":{me},\"sessionId\":\"{SESSION}\",\"procStart\":\"{start}\",\"status\":\"idle\"}}");
+        let entry = |start: &str| {
+            format!("{{\"pid\":{me},\"sessionId\":\"{SESSION}\",\"procStart\":\"{start}\",\"status\":\"idle\"}}")
+        };
         write(&registry, &entry(&start_of(me)));
         place.run(&["--resume"]).ends_with(1).says("is open in another Claude");
         assert!(!place.log.join("argv").exists());
@@ -716,7 +764,10 @@ fn claude_is_a_plain_child_in_the_launchers_group_and_the_launcher_keeps_its_com
         let words = nul_separated(Path::new(&format!("/proc/{}/cmdline", group.pid())));
         assert!(words.ends_with(&Place::run_words(&[])), "{words:?}");
         let record = read(&place.desk().join(".carrel/record"));
-        assert!(record.contains(&format!("\ngroup={0}\ngroup_start={1}\n", group.pid(), start_of(group.pid()))), "{record}");
+        assert!(
+            record.contains(&format!("\ngroup={0}\ngroup_start={1}\n", group.pid(), start_of(group.pid()))),
+            "{record}"
+        );
         assert!(record.contains(&format!("\nserver={}\n", std::process::id())));
         assert!(record.contains(&format!("\nhost={}\nboot={}\n", host(), boot_id())));
         // Without traps, a hang-up ends the launcher at once.

@@ -78,7 +78,10 @@ fn a_scan_judges_only_what_it_can() {
             place.desk_with(&lines);
             assert_eq!(tagged(&place.call(&["scan"]), "group"), [[group]], "{lines:?}");
         }
-        write(&place.desk().join(".carrel/record"), &format!("host={}\nboot={}\ngroup=1\nwild\t=x\n=y\nB=z\ncut", host(), boot_id()));
+        write(
+            &place.desk().join(".carrel/record"),
+            &format!("host={}\nboot={}\ngroup=1\nwild\t=x\n=y\nB=z\ncut", host(), boot_id()),
+        );
         let scan = place.call(&["scan"]);
         assert_eq!(tagged(&scan, "group"), [["unknown"]]);
         assert_eq!(tagged(&scan, "record").len(), 3);
@@ -156,10 +159,9 @@ fn only_desks_are_scanned_and_only_those_that_were_asked_for() {
 fn a_conversation_is_found_where_it_lies() {
     each_shell(|place| {
         let talk = format!("projects/-p/{SESSION}.jsonl");
-        place.call(&["find", SESSION, ""]).expect(&format!(
-            "none\tthere is no conversation {SESSION} in {}/projects\n",
-            place.shared.display()
-        ));
+        place
+            .call(&["find", SESSION, ""])
+            .expect(&format!("none\tthere is no conversation {SESSION} in {}/projects\n", place.shared.display()));
         place.call(&["find", "x*", ""]).says("not a session id");
         place.call(&["find", SESSION, "relative"]).says("not an absolute path");
         write(&place.shared.join(&talk), &stub(SESSION));
@@ -193,7 +195,10 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
         let rang = place.log.join("rang");
         place.script(
             "zellij",
-            &format!("{{ printf '%s|' \"$@\"; cat; readlink /proc/$$/fd/0; }} >'{0}.new'; mv '{0}.new' '{0}'\nsleep 600\n", rang.display()),
+            &format!(
+                "{{ printf '%s|' \"$@\"; cat; readlink /proc/$$/fd/0; }} >'{0}.new'; mv '{0}.new' '{0}'\nsleep 600\n",
+                rang.display()
+            ),
         );
         let ring = |words: &[&str]| {
             let mut command = place.carrel(words);

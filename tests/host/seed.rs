@@ -46,10 +46,15 @@ fn nothing_of_the_users_file_appears_on_a_command_line() {
         write(&place.home.join(".claude.json"), &format!("{{\"key\":\"{SECRET}\"}}"));
         // Every tool that is called tells its command line and its environment.
         let told = place.log.join("told");
-        for tool in ["cp", "mv", "rm", "mkdir", "rmdir", "cmp", "stat", "find", "ln", "head", "cat", "sed", "wc", "grep"] {
+        for tool in
+            ["cp", "mv", "rm", "mkdir", "rmdir", "cmp", "stat", "find", "ln", "head", "cat", "sed", "wc", "grep"]
+        {
             place.script(
                 tool,
-                &format!("{{ printf '%s ' {tool} \"$@\"; env; }} >>'{}'\nPATH={TOOLS}\nexec {tool} \"$@\"\n", told.display()),
+                &format!(
+                    "{{ printf '%s ' {tool} \"$@\"; env; }} >>'{}'\nPATH={TOOLS}\nexec {tool} \"$@\"\n",
+                    told.display()
+                ),
             );
         }
         place.seed();
@@ -115,8 +120,13 @@ fn two_claude_dirs_on_one_state_dir_have_a_seed_each() {
 #[test]
 fn copies_that_were_left_behind_go_and_nothing_else_does() {
     each_shell(|place| {
-        let precious =
-            ["carrel-seed.1.1/more", "carrel-seed.x/in", "seed.1.0/in", "below/carrel-seed.1.0/in", "carrel-seed.2.0 3/in"];
+        let precious = [
+            "carrel-seed.1.1/more",
+            "carrel-seed.x/in",
+            "seed.1.0/in",
+            "below/carrel-seed.1.0/in",
+            "carrel-seed.2.0 3/in",
+        ];
         for path in precious {
             write(&place.project.join(path), "precious");
         }
@@ -138,7 +148,9 @@ fn copies_that_were_left_behind_go_and_nothing_else_does() {
             assert_eq!(read(&place.project.join(path)), "precious");
         }
         // seed-in removes what seed-out made and nothing else, whatever it is told.
-        for dir in ["below", "..", ".", "/", "carrel-seed.1.1", "below/carrel-seed.1.0", "../outside", "carrel-seed.3.0", ""] {
+        for dir in
+            ["below", "..", ".", "/", "carrel-seed.1.1", "below/carrel-seed.1.0", "../outside", "carrel-seed.3.0", ""]
+        {
             assert_eq!(place.call(&["seed-in", "x", dir, "", ""]).fields("seed")[0], "failed", "{dir}");
         }
         assert_eq!(read(&outside.join("in")), "precious");

@@ -27,12 +27,13 @@ fn nothing_dangerous_is_in_it() {
         }
     }
     // Only the launcher's child becomes another program.
-    assert_eq!(code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(), [
-        r#"exec "$_CLAUDE" "$@""#,
-    ]
-    .into_iter()
-    .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
-    .collect::<Vec<_>>());
+    assert_eq!(
+        code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(),
+        [r#"exec "$_CLAUDE" "$@""#,]
+            .into_iter()
+            .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
+            .collect::<Vec<_>>()
+    );
     // Signals are only asked whether they could be sent.
     assert!(code().filter(|line| has_word(&unquoted(line), "kill")).all(|line| line.starts_with("kill -s 0 ")));
     // Whole trees are only deleted where the name can be nothing but ours.
@@ -44,9 +45,11 @@ fn nothing_dangerous_is_in_it() {
             || line.contains("rm -rf -- \"$_dir\"");
         assert!(guarded, "{line}");
     }
-    for guard in
-        ["_gone=$_STATE/leaving/gone-$_PANE", "for _dir in \"$_STATE\"/leaving/gone-*; do", "_dir=$_STATE/leaving/gone-version-$$"]
-    {
+    for guard in [
+        "_gone=$_STATE/leaving/gone-$_PANE",
+        "for _dir in \"$_STATE\"/leaving/gone-*; do",
+        "_dir=$_STATE/leaving/gone-version-$$",
+    ] {
         assert!(code().any(|line| line == guard), "{guard}");
     }
 }
@@ -54,7 +57,10 @@ fn nothing_dangerous_is_in_it() {
 #[test]
 fn no_variable_of_it_can_be_one_of_the_users() {
     let allowed = |name: &str| {
-        name.starts_with('_') || name.starts_with("CARREL_") || name.starts_with("CLAUDE_") || ["LC_ALL", "IFS", "HOME", "CDPATH"].contains(&name)
+        name.starts_with('_')
+            || name.starts_with("CARREL_")
+            || name.starts_with("CLAUDE_")
+            || ["LC_ALL", "IFS", "HOME", "CDPATH"].contains(&name)
     };
     for line in code() {
         let words: Vec<&str> = line.split([' ', '\t', ';', '(', '{', '&', '|']).collect();

@@ -297,7 +297,7 @@ fn a_layouts_claude_pane_opens_one_pane_in_its_own_place() {
 
 #[test]
 fn a_layouts_claude_pane_whose_directory_is_missing_says_so_and_sleeps() {
-    let mut zellij = World::new().where_(|zellij| drop(zellij.cache.marks.insert("damaged mark".into()))).ready();
+    let mut zellij = World::new().where_(|zellij| zellij.cache.marks.extend(["damaged mark".to_string()])).ready();
     zellij.old_desk(5);
     zellij.open();
     zellij.layout_pane(7, &[("role", "claude"), ("dir", "/nowhere")]);

@@ -61,12 +61,15 @@ pub enum Did {
     PanelHidden,
     Marked(DeskId),
     Unmarked(DeskId),
-    Published(String),
+    Published,
     Logged(String),
     Claimed(u64),
+    /// A story's own remark.
+    Noted(String),
 }
 
-/// One line of what happened.
+/// One line of what happened, and when, for whoever has to find out why a story fails.
+#[allow(dead_code)]
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub at: u64,
@@ -92,6 +95,7 @@ pub struct Pane {
 }
 
 /// One `zellij pipe` call.
+#[allow(dead_code)]
 #[derive(Clone, Debug, Default)]
 pub struct Call {
     pub name: String,
@@ -118,7 +122,7 @@ struct Clone_ {
     living: bool,
     granted: bool,
     /// Held back by Zellij while its question is open.
-    mailbox: Option<Vec<Event>>,
+    mailbox: Option<Vec<(Event, Option<usize>)>>,
     frozen_until: u64,
     wakes: VecDeque<u64>,
     timers: usize,
@@ -126,8 +130,8 @@ struct Clone_ {
 }
 
 enum Delivery {
-    Fact { to: usize, born: u32, event: Event },
-    Processed { call: usize },
+    /// With the pipe's call that it belongs to.
+    Fact { to: usize, born: u32, event: Event, call: Option<usize> },
     EverySecond { server: u32 },
     Host { to: usize, born: u32, call: CallId, words: Vec<String>, stdout: Option<String> },
     LauncherStarts { terminal: u32, group: u32 },
@@ -150,6 +154,7 @@ pub struct World {
     /// For very long stories.
     pub keep_journal: bool,
     pub hosts: usize,
+    opened: usize,
     config: BTreeMap<String, String>,
     first_clients: u16,
     grant: Grant,
@@ -165,6 +170,7 @@ pub struct World {
     lost: BTreeMap<String, u32>,
     said: BTreeMap<String, VecDeque<String>>,
     lists: bool,
+    panel_suppressed: bool,
 }
 
 impl World {
@@ -184,6 +190,7 @@ impl World {
             journal: Vec::new(),
             keep_journal: true,
             hosts: 0,
+            opened: 0,
             config: BTreeMap::new(),
             first_clients: 1,
             grant: Grant::Cached,
@@ -197,6 +204,7 @@ impl World {
             lost: BTreeMap::new(),
             said: BTreeMap::new(),
             lists: true,
+            panel_suppressed: true,
         }
     }
 
@@ -245,6 +253,7 @@ impl World {
 
     /// A client attaches: Zellij makes a clone for it, unless it had that number before.
     pub fn attach(&mut self, client: u16) {
+        self.note(format!("client {client} attaches"));
         let config = self.config.clone();
         self.load(client, 1, &config);
     }
@@ -279,6 +288,7 @@ impl World {
         };
         let at = match self.clones.iter().position(|clone| clone.me == me) {
             Some(at) => {
+                self.let_go_of_callers(at);
                 self.clones[at] = new;
                 at
             }
@@ -295,13 +305,19 @@ impl World {
 
     /// Loaded anew: it remembers nothing.
     pub fn reload(&mut self, client: u16) {
+        self.note(format!("client {client} is reloaded"));
         self.attach(client);
     }
 
     /// It panics: it never hears anything again, and Zellij lets go of the callers that it kept waiting.
     pub fn crash(&mut self, client: u16) {
+        self.note(format!("client {client} crashes"));
         let at = self.at(client);
         self.clones[at].living = false;
+        self.let_go_of_callers(at);
+    }
+
+    fn let_go_of_callers(&mut self, at: usize) {
         for call in 0..self.calls.len() {
             if self.calls[call].blocked_by == Some(at) {
                 self.calls[call].blocked_by = None;
@@ -312,6 +328,7 @@ impl World {
 
     /// It hears everything late.
     pub fn freeze(&mut self, client: u16, ms: u64) {
+        self.note(format!("client {client} is frozen for {ms} ms"));
         let at = self.at(client);
         self.clones[at].frozen_until = self.now + ms;
     }
@@ -323,8 +340,8 @@ impl World {
         self.clones[at].granted = yes;
         // What was held back comes first.
         let born = self.clones[at].born;
-        for event in waiting {
-            self.push(self.now, Delivery::Fact { to: at, born, event });
+        for (event, call) in waiting {
+            self.push(self.now, Delivery::Fact { to: at, born, event, call });
         }
         self.tell(at, 1, if yes { Event::PermissionGranted } else { Event::PermissionDenied });
     }
@@ -387,13 +404,27 @@ impl World {
         self.journal.iter().filter(|entry| which(&entry.did)).count()
     }
 
+    /// Panes that were ordered so far.
     pub fn opened(&self) -> usize {
-        self.count(|did| matches!(did, Did::Opened { .. }))
+        self.opened
     }
 
     pub fn cleans_of(&self, desk: DeskId) -> usize {
         let desk = desk.to_string();
         self.count(|did| matches!(did, Did::Host(words) if words.first().is_some_and(|w| w == "clean") && words.contains(&desk)))
+    }
+
+    /// A remark beside what was done, for whoever has to find out why a story fails.
+    pub fn note(&mut self, remark: String) {
+        self.journal.push(Entry { at: self.now, client: 0, did: Did::Noted(remark) });
+    }
+
+    /// The lines of the journal that concern a desk.
+    pub fn story_of(&self, desk: DeskId) -> String {
+        let desk = desk.to_string();
+        let lines = self.journal.iter().map(|entry| format!("{} {} {:?}", entry.at, entry.client, entry.did));
+        let all = std::env::var("ALL").is_ok();
+        lines.filter(|line| all || line.contains(&desk)).map(|line| line.chars().take(200).collect::<String>() + "\n").collect()
     }
 
     pub fn is_marked(&self, desk: DeskId) -> bool {
@@ -431,8 +462,8 @@ impl World {
             for payload in [Some(payload.to_string()), None] {
                 let message = Message { sender: sender.clone(), name: name.into(), payload, args: args.clone() };
                 self.calls[number].processing += 1;
-                self.tell(to, 1, Event::MessageCame(message));
-                self.push_behind(to, 1, Delivery::Processed { call: number });
+                let (born, event) = (self.clones[to].born, Event::MessageCame(message));
+                self.push_behind(to, 1, Delivery::Fact { to, born, event, call: Some(number) });
             }
         }
         self.release_if_done(number);
@@ -478,11 +509,13 @@ impl World {
         answer["error"].as_str().unwrap_or_else(|| panic!("an error: {answer}")).to_string()
     }
 
-    /// Sends, and waits for the answer as a user would.
+    /// Sends, and waits for the answer as a user would; it is no error.
     pub fn ask(&mut self, name: &str, args: &[(&str, &str)]) -> Value {
         let call = self.send(name, args);
         self.wait_for(call);
-        self.answer(call)
+        let answer = self.answer(call);
+        assert!(answer.get("error").is_none(), "{name}: {answer}");
+        answer
     }
 
     /// As a patient script would: until it is no error.
@@ -534,9 +567,19 @@ impl World {
         self.pass(5);
     }
 
+    /// The user shows or hides the panel, or looks at another tab.
     pub fn show_panel(&mut self, client: u16, shown: bool) {
+        self.panel(self.at(client), shown);
         self.tell(self.at(client), 1, Event::PanelShown(shown));
         self.pass(5);
+    }
+
+    /// Zellij paints what it shows.
+    fn panel(&mut self, at: usize, shown: bool) {
+        self.panel_suppressed = !shown;
+        if shown && self.clones[at].living {
+            self.clones[at].manager.note_shown();
+        }
     }
 
     /// Any event, as it might come.
@@ -716,6 +759,17 @@ impl World {
         self.said.entry(name.into()).or_default().push_back(stdout.into());
     }
 
+    /// No fault is left.
+    pub fn mend(&mut self) {
+        self.disk.full = None;
+        self.disk.unknown_entries.clear();
+        self.lag.clear();
+        self.slow.clear();
+        self.lost.clear();
+        self.said.clear();
+        self.lists = true;
+    }
+
     /// Zellij stops telling what panes there are.
     pub fn lists(&mut self, on: bool) {
         self.lists = on;
@@ -761,16 +815,12 @@ impl World {
 
     fn tell(&mut self, to: usize, ms: u64, event: Event) {
         let born = self.clones[to].born;
-        self.push_behind(to, ms, Delivery::Fact { to, born, event });
+        self.push_behind(to, ms, Delivery::Fact { to, born, event, call: None });
     }
 
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Fact { to, born, event } => self.deliver_fact(to, born, event),
-            Delivery::Processed { call } => {
-                self.calls[call].processing -= 1;
-                self.release_if_done(call);
-            }
+            Delivery::Fact { to, born, event, call } => self.deliver_fact(to, born, event, call),
             Delivery::EverySecond { server } => {
                 if server == self.server {
                     self.push(self.now + 1_000, Delivery::EverySecond { server });
@@ -785,23 +835,23 @@ impl World {
         }
     }
 
-    fn deliver_fact(&mut self, to: usize, born: u32, event: Event) {
+    fn deliver_fact(&mut self, to: usize, born: u32, event: Event, call: Option<usize>) {
         let clone = &mut self.clones[to];
         if !clone.living || clone.born != born {
-            return;
+            return self.processed(call);
         }
         if clone.frozen_until > self.now {
             let at = clone.frozen_until;
-            self.push(at, Delivery::Fact { to, born, event });
+            self.push(at, Delivery::Fact { to, born, event, call });
             return;
         }
         match (&mut clone.mailbox, &event) {
-            (Some(mailbox), Event::MessageCame(_)) => return mailbox.push(event),
+            (Some(mailbox), Event::MessageCame(_)) => return mailbox.push((event, call)),
             (Some(_), Event::PanesListed { .. } | Event::PaneClosed(_)) => return,
             _ => {}
         }
         if event == Event::TimeCame {
-            clone.timers -= 1;
+            clone.timers = clone.timers.saturating_sub(1);
             clone.rung += 1;
             clone.wakes.push_back(self.now);
             while clone.wakes.front().is_some_and(|at| at + 1_000 < self.now) {
@@ -810,6 +860,15 @@ impl World {
             assert!(clone.wakes.len() < WAKES, "the clone of client {} spins", clone.me.client);
         }
         self.take_in(to, event);
+        self.processed(call);
+    }
+
+    /// A clone is through with a message of a pipe.
+    fn processed(&mut self, call: Option<usize>) {
+        if let Some(call) = call {
+            self.calls[call].processing -= 1;
+            self.release_if_done(call);
+        }
     }
 
     fn take_in(&mut self, to: usize, event: Event) {
@@ -833,6 +892,7 @@ impl World {
             if self.clones[to].living && self.clones[to].granted {
                 let listed = Event::PanesListed { session: "main".into(), panes: panes.clone() };
                 self.tell(to, 1, listed);
+                self.tell(to, 1, Event::PanelSuppressed(self.panel_suppressed));
             }
         }
     }
@@ -855,7 +915,7 @@ impl World {
         match effect {
             Effect::WakeIn(ms) => {
                 self.clones[to].timers += 1;
-                self.push(self.now + ms.max(1), Delivery::Fact { to, born, event: Event::TimeCame });
+                self.push(self.now + ms.max(1), Delivery::Fact { to, born, event: Event::TimeCame, call: None });
             }
             Effect::RunHost { call, argv, env } => self.run_host(to, call, &argv, &env),
             Effect::ReadSlice { call, file, offset, length } => {
@@ -891,11 +951,11 @@ impl World {
             }
             Effect::ShowPanel => {
                 self.did(to, Did::PanelShown);
-                self.tell(to, 1, Event::PanelShown(true));
+                self.panel(to, true);
             }
             Effect::HidePanel => {
                 self.did(to, Did::PanelHidden);
-                self.tell(to, 1, Event::PanelShown(false));
+                self.panel(to, false);
             }
             Effect::HoldPipe(pipe) if self.clones[to].granted => {
                 let call = number_of(&pipe);
@@ -921,7 +981,7 @@ impl World {
             }
             Effect::RenewLease { term, granted } => self.cache.renew(&group, term, me, self.now, granted),
             Effect::PublishSnapshot(text) => {
-                self.did(to, Did::Published(text.clone()));
+                self.did(to, Did::Published);
                 self.cache.publish(self.server, text);
             }
             Effect::ReadSnapshot => return Some(Event::SnapshotRead(self.cache.snapshot(self.server))),
@@ -955,6 +1015,7 @@ impl World {
     // ---- panes ---------------------------------------------------------------------------------------------------
 
     fn open_pane(&mut self, to: usize, argv: Vec<String>, cwd: Option<String>, placement: Placement) -> Option<u32> {
+        self.opened += 1;
         self.did(to, Did::Opened { argv: argv.clone(), cwd: cwd.clone(), placement });
         if self.no_room {
             return None;
@@ -989,7 +1050,7 @@ impl World {
 
     fn launcher_starts(&mut self, terminal: u32, group: u32) {
         let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else { return };
-        let Some(desk) = pane.desk else { return };
+        let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let dir = self.disk.desks.entry(desk).or_insert_with(|| DeskDir::at(&pane.cwd, self.now / 1_000));
         (dir.group, dir.exit) = (group, None);
         self.disk.processes.insert(group, (desk, None));
@@ -1005,7 +1066,7 @@ impl World {
 
     fn claude_reports(&mut self, terminal: u32, group: u32) {
         let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else { return };
-        let Some(desk) = pane.desk.filter(|_| !pane.exited) else { return };
+        let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let session = pane.session();
         let status = "idle".to_string();
         let report = Report { pid: group + 1, group, session: session.clone(), status, waiting_for: None };
@@ -1065,7 +1126,7 @@ impl World {
             return;
         }
         let event = Event::HostAnswered { call, stdout, stderr: String::new() };
-        self.push(self.now, Delivery::Fact { to, born, event });
+        self.push(self.now, Delivery::Fact { to, born, event, call: None });
     }
 
     fn host_does(&mut self, words: &[String]) -> String {

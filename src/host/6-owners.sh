@@ -1,0 +1,83 @@
+# owners: tells of each desk who owns it. It changes nothing.
+#
+#   owner UUID VERDICT WHY SERVER BYTES OPENED CLEANUP KEPT
+#
+# VERDICT: "alive" (a process of it lives, or it cannot be judged), "server" (the Zellij server lives in which it was opened;
+# SERVER is its pid), "saved" (a saved session of Zellij's names it: it can come back), "nobody". BYTES of disk; OPENED in
+# seconds since the epoch; CLEANUP "no" where the desk goes only by an explicit gc; KEPT "unkept" where a conversation lies in it.
+# Last "end".
+
+owners() {
+	this_boot
+	for _place in claude-configs claude-homes leaving; do
+		real_dir "$_STATE/$_place" || continue
+		for _desk in "$_STATE/$_place"/pane-*; do
+			_uuid=${_desk##*/pane-}
+			is_uuid "$_uuid" && exists "$_desk" || continue
+			judge_owner
+			_bytes=$(du -sk -- "$_desk" 2>/dev/null) || :
+			_bytes=${_bytes%%[!0-9]*}
+			_unkept=
+			for _file in "$_desk"/projects/*/*.jsonl "$_desk"/.claude/projects/*/*.jsonl; do
+				[ ! -f "$_file" ] || _unkept=unkept
+			done
+			recall "$_desk/.carrel/record" opened
+			_opened=$_V
+			recall "$_desk/.carrel/record" cleanup
+			say owner "$_uuid" "$_verdict" "$_WHY" "$_server" "${_bytes:+$((_bytes * 1024))}" "$_opened" "$_V" "$_unkept"
+		done
+	done
+	say end
+}
+
+# judge_owner: sets _verdict, _WHY and _server.
+judge_owner() {
+	_verdict=alive
+	_server=
+	_record=$_desk/.carrel/record
+	if ! real_dir "$_desk"; then
+		# A link or a file in a desk's place holds nothing of ours.
+		_verdict=nobody
+		_WHY="it is not a directory"
+		return
+	fi
+	! who_lives_at "$_desk" || return 0
+	_WHY=
+	if ! exists "$_record"; then
+		# Its launcher is at work in this moment, or was stopped before it wrote its record.
+		if [ -n "$(find "$_desk" -prune -mmin -5 2>/dev/null)" ]; then
+			_WHY="it has only just been made"
+		else
+			_verdict=nobody
+			_WHY="it was never used"
+		fi
+		return 0
+	fi
+	recall "$_record" boot
+	if [ "$_V" = "$_BOOT" ]; then
+		recall "$_record" server
+		_server=$_V
+		if recall "$_record" server_start && look_at "$_server" && [ "$_START" = "$_V" ]; then
+			_verdict=server
+			_WHY="its Zellij session lives"
+			return 0
+		fi
+	fi
+	if ! recall "$_record" zellij_cache || [ -z "$_V" ]; then
+		_WHY="its record does not say where its Zellij saves sessions"
+		return 0
+	fi
+	if [ -d "$_V" ] && { [ ! -r "$_V" ] || [ ! -x "$_V" ]; }; then
+		_WHY="the saved sessions in $_V cannot be read"
+		return 0
+	fi
+	_saved=$(find "$_V" -name 'session-layout.kdl' -type f -exec grep -l -F -e "$_uuid" -- {} + 2>/dev/null | head -n 1)
+	if [ -n "$_saved" ]; then
+		_saved=${_saved%/*}
+		_verdict=saved
+		_WHY="the saved session ${_saved##*/} names it"
+		return 0
+	fi
+	_verdict=nobody
+	_WHY="its Zellij session is gone for good"
+}

@@ -1,0 +1,254 @@
+//! Orphans: desks whose panes are gone for good though nobody saw them go, because no Carrel was there. Who owns a desk the
+//! host tells: its Zellij lives, a process of it lives, a saved session names it, or nobody does. Unreadable means alive.
+//! Of the desks of this session the list of panes decides.
+
+use std::collections::BTreeSet;
+
+use super::board::Orphan;
+use super::closing::Closing;
+use super::effect::{Effect, Effects};
+use super::ids::{DeskId, PipeId};
+use super::{answering, report, Manager, Purpose};
+
+/// How long after the sessions changed it is looked, in milliseconds: Zellij writes and deletes their files meanwhile.
+const AFTER_CHANGE_MS: u64 = 1_500;
+/// Within that time `gc` is answered, in milliseconds.
+const GC_PATIENCE_MS: u64 = 30_000;
+
+/// Who owns a desk, as the host found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A process of it lives, or it cannot be judged.
+    Alive,
+    /// The Zellij server lives that it was opened in.
+    Server(u32),
+    /// A saved session names it: it can come back.
+    Saved,
+    /// Nobody can come back to it.
+    Nobody,
+}
+
+/// One desk on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// The desk.
+    pub pane: DeskId,
+    /// Who owns it.
+    pub owner: Owner,
+    /// The reason, for people.
+    pub why: String,
+    /// Disk use in bytes.
+    pub bytes: Option<u64>,
+    /// When it was opened, in milliseconds since the epoch.
+    pub opened_ms: Option<u64>,
+    /// It is deleted when its pane is gone; else only by an explicit `gc`.
+    pub cleanup: bool,
+    /// There is a conversation in it that is not in the shared dir yet.
+    pub unkept: bool,
+}
+
+/// What is known of the desks without a pane here.
+#[derive(Clone, Debug, Default)]
+pub struct Orphans {
+    due_ms: Option<u64>,
+    running: bool,
+    /// The look that runs was asked for by these callers of `gc` too.
+    pub(super) last: Vec<Owned>,
+    sessions: Option<BTreeSet<String>>,
+    callers: Vec<Caller>,
+}
+
+/// Somebody who waits for an answer of `gc`.
+#[derive(Clone, Debug)]
+struct Caller {
+    pipe: Option<PipeId>,
+    dry_run: bool,
+    until_ms: u64,
+    /// What is being deleted for it, once it was looked.
+    removing: Option<Vec<Owned>>,
+    /// The look began after it asked.
+    looked: bool,
+}
+
+impl Orphans {
+    /// When it is to be looked.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<u64> {
+        if self.running {
+            return None;
+        }
+        self.due_ms
+    }
+
+    fn want(&mut self, at_ms: u64) {
+        self.due_ms = Some(self.due_ms.map_or(at_ms, |due| due.min(at_ms)));
+    }
+}
+
+impl Manager {
+    /// The names of all sessions, living and saved: when one goes, desks may have lost their owner.
+    pub(super) fn on_sessions(&mut self, names: BTreeSet<String>) {
+        let changed = self.orphans.sessions.as_ref() != Some(&names);
+        self.orphans.sessions = Some(names);
+        if changed && self.acting {
+            self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
+        }
+    }
+
+    pub(super) fn want_orphans(&mut self, at_ms: u64) {
+        self.orphans.want(at_ms);
+    }
+
+    pub(super) fn on_gc(&mut self, pipe: Option<PipeId>, dry_run: bool) {
+        let until_ms = self.now_ms + GC_PATIENCE_MS;
+        self.orphans.callers.push(Caller { pipe, dry_run, until_ms, removing: None, looked: false });
+        self.want_orphans(self.now_ms);
+    }
+
+    pub(super) fn pass_orphans(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        // Before the list of panes is known every desk of this session would look closed.
+        if self.orphans.due_ms().is_some_and(|due| due <= now_ms) && self.is_settled() {
+            self.orphans.due_ms = None;
+            self.orphans.running = self.run_host(Purpose::Owners, &["owners"], effects).is_some();
+            self.orphans.callers.iter_mut().for_each(|caller| caller.looked = true);
+        }
+        self.answer_gc(effects);
+    }
+
+    pub(super) fn on_owners(&mut self, stdout: &str, effects: &mut Effects) {
+        self.orphans.running = false;
+        let Some(found) = read_owners(stdout) else {
+            effects.push(Effect::Log("the look at the owners of desks came back incomplete; it proves nothing".into()));
+            return;
+        };
+        let now_ms = self.now_ms;
+        self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
+        for owned in self.orphans.last.clone() {
+            match owned.owner {
+                Owner::Nobody if owned.cleanup => self.start_closing(owned.pane),
+                // Nobody sits at it, so its conversation belongs where plain `claude --resume` finds it.
+                Owner::Saved if owned.cleanup && owned.unkept => {
+                    let pane = owned.pane.to_string();
+                    self.run_host(Purpose::KeepEarly, &["clean", "--pane", &pane, "--keep-only"], effects);
+                }
+                _ => {}
+            }
+        }
+        for caller in self.orphans.callers.iter_mut().filter(|caller| caller.looked && caller.removing.is_none()) {
+            caller.removing = Some(self.orphans.last.clone());
+            if !caller.dry_run {
+                for owned in self.orphans.last.iter().filter(|owned| owned.owner == Owner::Nobody) {
+                    self.closing
+                        .entry(owned.pane)
+                        .or_insert(Closing::Due { at_ms: now_ms, failed: None, verifying: false });
+                }
+            }
+        }
+    }
+
+    /// The desks of this session: its list of panes knows.
+    fn judge_owner(&self, mut owned: Owned) -> Owned {
+        if self.known.contains_key(&owned.pane) {
+            owned.owner = Owner::Alive;
+            owned.why = "its pane is open in this session".into();
+        } else if owned.owner == Owner::Server(self.birth.server) {
+            owned.owner = Owner::Nobody;
+            owned.why = "its pane is closed".into();
+        }
+        owned
+    }
+
+    fn answer_gc(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        for caller in std::mem::take(&mut self.orphans.callers) {
+            let late = now_ms >= caller.until_ms;
+            let Some(listed) = &caller.removing else {
+                if late {
+                    if let Some(pipe) = caller.pipe {
+                        let why = "the host did not answer in time; Zellij's log says more";
+                        effects.push(Effect::AnswerPipe(pipe, answering::error_line(why)));
+                    }
+                } else {
+                    self.orphans.callers.push(caller);
+                }
+                continue;
+            };
+            let under_way = |owned: &Owned| {
+                owned.owner == Owner::Nobody
+                    && self.closing.get(&owned.pane).is_some_and(|closing| closing.shown(owned.pane).is_some_and(|l| l.failed.is_none()))
+            };
+            if !caller.dry_run && !late && listed.iter().any(under_way) {
+                self.orphans.callers.push(caller);
+                continue;
+            }
+            let rows: Vec<serde_json::Value> =
+                listed.iter().filter(|owned| owned.owner != Owner::Alive || !self.known.contains_key(&owned.pane)).map(|owned| self.gc_row(owned, caller.dry_run)).collect();
+            if let Some(pipe) = caller.pipe {
+                let answer = serde_json::json!({"version": 1, "orphans": rows}).to_string();
+                effects.push(Effect::AnswerPipe(pipe, answer));
+            }
+        }
+    }
+
+    fn gc_row(&self, owned: &Owned, dry_run: bool) -> serde_json::Value {
+        let leaving = self.closing.get(&owned.pane).and_then(|closing| closing.shown(owned.pane));
+        let removed = !dry_run && owned.owner == Owner::Nobody && leaving.is_none();
+        let why = match (owned.owner, leaving.and_then(|leaving| leaving.failed)) {
+            (_, Some(failed)) => failed,
+            (Owner::Nobody, None) if removed => format!("{}; its conversations are kept", owned.why),
+            (Owner::Nobody, None) if owned.cleanup => format!("{}; it goes", owned.why),
+            (Owner::Nobody, None) => format!("{}; it stays until gc with dry_run=false, as cleanup_on_close is false", owned.why),
+            _ => format!("{}; it stays", owned.why),
+        };
+        serde_json::json!({
+            "pane": owned.pane.to_string(), "bytes": owned.bytes, "age_s": age_s(owned, self.now_ms),
+            "removed": removed, "why": why,
+        })
+    }
+
+    /// Those that nobody owns and that are not on their way out.
+    pub(super) fn orphan_rows(&self) -> Vec<Orphan> {
+        self.orphans
+            .last
+            .iter()
+            .filter(|owned| owned.owner == Owner::Nobody && !self.closing.contains_key(&owned.pane))
+            .map(|owned| Orphan { pane: owned.pane, bytes: owned.bytes, opened_ms: owned.opened_ms })
+            .collect()
+    }
+
+    /// A desk is gone from the disk.
+    pub(super) fn forget_orphan(&mut self, pane: DeskId) {
+        self.orphans.last.retain(|owned| owned.pane != pane);
+    }
+}
+
+fn age_s(owned: &Owned, now_ms: u64) -> Option<u64> {
+    owned.opened_ms.map(|opened| now_ms.saturating_sub(opened) / 1_000)
+}
+
+/// Reads the host's answer; one that is cut off is none.
+fn read_owners(stdout: &str) -> Option<Vec<Owned>> {
+    let lines = report::lines(stdout);
+    if lines.last().is_none_or(|line| line.tag != "end") {
+        return None;
+    }
+    let owned = lines.iter().filter(|line| line.tag == "owner").filter_map(|line| {
+        let owner = match line.field(1) {
+            "server" => line.field(3).parse().map_or(Owner::Alive, Owner::Server),
+            "saved" => Owner::Saved,
+            "nobody" => Owner::Nobody,
+            _ => Owner::Alive,
+        };
+        Some(Owned {
+            pane: line.field(0).parse().ok()?,
+            owner,
+            why: line.field(2).to_string(),
+            bytes: line.field(4).parse().ok(),
+            opened_ms: line.field(5).parse::<u64>().ok().map(|s| s.saturating_mul(1_000)),
+            cleanup: line.field(6) != "no",
+            unkept: line.field(7) == "unkept",
+        })
+    });
+    Some(owned.collect())
+}
