@@ -10,16 +10,18 @@ mod disk;
 #[path = "stories/world.rs"]
 mod world;
 
-#[path = "stories/closing.rs"]
-mod closing;
 #[path = "stories/clients.rs"]
 mod clients;
+#[path = "stories/closing.rs"]
+mod closing;
 #[path = "stories/getting_ready.rs"]
 mod getting_ready;
 #[path = "stories/opening.rs"]
 mod opening;
 #[path = "stories/orders.rs"]
 mod orders;
+#[path = "stories/orphans.rs"]
+mod orphans;
 #[path = "stories/resuming.rs"]
 mod resuming;
 #[path = "stories/seeding.rs"]

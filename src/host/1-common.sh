@@ -214,6 +214,8 @@ find_shared() {
 	return 0
 }
 
+_LOGIN_MODE=shared
+
 # stamp_of FILE: sets _STAMP so that it differs when the file's content may differ; "missing" without the file.
 stamp_of() {
 	_STAMP=missing
@@ -222,14 +224,15 @@ stamp_of() {
 }
 
 # look_at_seed: sets _SEED (the dir of the seed that is made of _SHARED_JSON, or empty), _STAMP and _SEED_IS: fresh, stale,
-# missing, or failed with _WHY. A seed's dir says in "of" which file it is of: two users' dirs on one state dir get two.
+# missing, or failed with _WHY. A seed's dir says in "of" what it is of: two users' dirs on one state dir get two, and so
+# do desks that share the user's login (_LOGIN_MODE) and desks that have one each.
 look_at_seed() {
 	stamp_of "$_SHARED_JSON"
 	_SEED_IS=missing
 	_MADE_OF=
 	for _SEED in "$_STATE"/seed/*/; do
 		_SEED=${_SEED%/}
-		{ IFS= read -r _line <"$_SEED/of"; } 2>/dev/null && [ "$_line" = "$_SHARED_JSON" ] && break
+		{ IFS= read -r _line <"$_SEED/of"; } 2>/dev/null && [ "$_line" = "$_LOGIN_MODE $_SHARED_JSON" ] && break
 		_SEED=
 	done
 	[ -n "$_SEED" ] || return 0

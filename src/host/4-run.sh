@@ -16,7 +16,7 @@ json() {
 }
 
 run() {
-	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING=''
+	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING='' _CLEANUP=yes
 	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -27,12 +27,13 @@ run() {
 			shift
 			break
 			;;
-		--pane | --session | --method | --claude | --shared | --share | --login | --memory)
+		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory)
 			[ $# -ge 2 ] || stop "its command line ends after $1"
 			case $1 in
 			--pane) _PANE=$2 ;;
 			--session) _SESSION=$2 ;;
 			--method) _METHOD=$2 ;;
+			--cleanup) _CLEANUP=$2 ;;
 			--claude) _OPT_CLAUDE=$2 ;;
 			--shared) _OPT_SHARED=$2 ;;
 			--share) _SHARE=$2 ;;
@@ -230,7 +231,13 @@ choose_session() {
 			fi
 		done
 		if [ -z "$_newest" ]; then
-			# A desk that was rebuilt: its conversation was kept meanwhile.
+			# A desk that was rebuilt, or whose session had ended: its conversation was kept meanwhile.
+			_id=
+			{ IFS= read -r _id <"$_DESK/.carrel/last"; } 2>/dev/null
+			if is_uuid "$_id" && [ "$_id" != "$_SESSION" ] && find_transcript "$_SHARED" "$_id"; then
+				_SESSION=$_id
+				write_record || stop_unwritable "$_DESK/.carrel"
+			fi
 			take_back "$_DESK" "$_SESSION" || stop "$_WHY"
 			_newest=$_FOUND
 		fi
@@ -317,6 +324,9 @@ write_record() {
 	look_at "$_group"
 	_group_start=$_START
 	look_at "$PPID"
+	# Below it Zellij saves its sessions; on macOS it is another place.
+	_zellij_cache=${XDG_CACHE_HOME:-${HOME-}/.cache}/zellij
+	[ -n "$_PROC" ] || [ ! -d "${HOME-}/Library/Caches" ] || _zellij_cache=$HOME/Library/Caches/org.Zellij-Contributors.Zellij
 	if ! recall "$_DESK/.carrel/record" opened || [ -z "$_V" ]; then _V=$(date +%s); fi
 	_opened=$_V
 	{
@@ -340,6 +350,8 @@ write_record() {
 		note server "$PPID"
 		note server_start "$_START"
 		note zellij_session "${ZELLIJ_SESSION_NAME-}"
+		note zellij_cache "$_zellij_cache"
+		note cleanup "$_CLEANUP"
 		note socket_dir "${ZELLIJ_SOCKET_DIR-}"
 		note opened "$_opened"
 	} 2>/dev/null >"$_DESK/.carrel/record.new" && mv -f -- "$_DESK/.carrel/record.new" "$_DESK/.carrel/record" 2>/dev/null

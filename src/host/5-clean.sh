@@ -2,19 +2,27 @@
 # process of the desk is proved dead. The desk is first renamed out of its place, so that a pane that comes back meanwhile
 # never works in a dir that is being deleted.
 #
-#   clean --pane UUID [--wait SECONDS]
+#   clean --pane UUID [--wait SECONDS] [--keep-only]
+#
+# With --keep-only the desk stays where it is, without its conversations: its session has ended and can come back.
 #
 # Answers one line: "clean" and the pane, then one of
 #   cleaned            kept and deleted
+#   kept               kept and not deleted, as it was asked for
 #   gone               there was nothing
 #   alive WHY          a process lives or cannot be judged, or another cleaner is at it: nothing was touched
 #   blocked NAMES      what these entries are is unknown: everything else was kept, nothing was deleted
 #   failed WHY         keeping failed: nothing was deleted
 
 clean() {
-	_PANE='' _WAIT=10
+	_PANE='' _WAIT=10 _KEEP_ONLY=''
 	while [ $# -gt 0 ]; do
 		case $1 in
+		--keep-only)
+			_KEEP_ONLY=yes
+			shift
+			continue
+			;;
 		--pane) _PANE=${2-} ;;
 		--wait) _WAIT=${2-} ;;
 		*)
@@ -47,13 +55,12 @@ clean() {
 		_WHY=
 		_claimed=
 		clean_desk
-		# With it goes what killed ones left of theirs.
-		[ -z "$_claimed" ] || rm -f -- "$_CLAIM" "$_CLAIM".*
+		[ -z "$_claimed" ] || rm -f -- "$_CLAIM"
 	elif exists "$_CLAIM" && ! being_cleaned; then
-		rm -f -- "$_CLAIM" "$_CLAIM".*
+		rm -f -- "$_CLAIM"
 	fi
 	case $_result in
-	gone | cleaned) say clean "$_PANE" "$_result" ;;
+	gone | cleaned | kept) say clean "$_PANE" "$_result" ;;
 	*)
 		say clean "$_PANE" "$_result" "$_WHY"
 		return 1
@@ -105,7 +112,17 @@ clean_desk() {
 		fi
 	fi
 	if real_dir "$_LEAVING"; then
+		[ -z "$_KEEP_ONLY" ] || remember_last || return 1
 		keep_desk || return 1
+		if [ -n "$_KEEP_ONLY" ]; then
+			# Whoever comes back meanwhile waits for us.
+			exists "$_DESK" || mv -- "$_LEAVING" "$_DESK" 2>/dev/null || {
+				fail "cannot move $_LEAVING back to $_DESK (permissions? a read-only disk?)"
+				return
+			}
+			_result=kept
+			return
+		fi
 		# Gone in one step; deleting may take its time.
 		_gone=$_STATE/leaving/gone-$_PANE
 		mv -- "$_LEAVING" "$_gone" 2>/dev/null && rm -rf -- "$_gone" 2>/dev/null
@@ -117,12 +134,32 @@ clean_desk() {
 	_result=cleaned
 }
 
+# remember_last: notes at the desk which conversation was open last, for the pane that comes back.
+remember_last() {
+	_newest=
+	for _file in "$_LEAVING"/projects/*/*.jsonl "$_LEAVING"/.claude/projects/*/*.jsonl; do
+		_id=${_file##*/}
+		is_uuid "${_id%.jsonl}" && [ -f "$_file" ] || continue
+		[ -z "$_newest" ] || [ "$_file" -nt "$_newest" ] || continue
+		! has_messages "$_file" || _newest=$_file
+	done
+	# Older than the note: a run that was stopped has noted the last one and moved it already.
+	[ -n "$_newest" ] && [ ! "$_LEAVING/.carrel/last" -nt "$_newest" ] || return 0
+	_id=${_newest##*/}
+	put_line "$_LEAVING/.carrel/last" "${_id%.jsonl}" || cannot_write "$_LEAVING/.carrel/last"
+}
+
 # claim: puts up the sign that a living cleaner is at the desk, or returns 1.
 claim() {
 	[ -d "$_STATE/leaving" ] || mkdir -- "$_STATE/leaving" 2>/dev/null || [ -d "$_STATE/leaving" ] || {
 		fail "cannot make the directory $_STATE/leaving (is the disk full or read-only?)"
 		return
 	}
+	# What killed ones left. Two that see an old claim at once may both go on: no step of theirs minds.
+	for _mine in "$_CLAIM".*; do
+		! exists "$_mine" || look_at "${_mine##*.}" || rm -f -- "$_mine"
+	done
+	! exists "$_CLAIM" || being_cleaned || rm -f -- "$_CLAIM"
 	look_at $$
 	_mine=$_CLAIM.$$
 	{ printf '%s %s\n' $$ "$_START" >"$_mine"; } 2>/dev/null || {
@@ -130,16 +167,14 @@ claim() {
 		fail "cannot write $_STATE/leaving (permissions? a full or read-only disk?)"
 		return
 	}
-	# What a killed one left. Two that see it at once may both go on: no step of theirs minds.
-	! exists "$_CLAIM" || being_cleaned || rm -f -- "$_CLAIM"
 	if ln -- "$_mine" "$_CLAIM" 2>/dev/null; then
-		_claimed=yes
-	elif ! exists "$_CLAIM" && mv -- "$_mine" "$_CLAIM" 2>/dev/null; then
-		# No hard links here.
 		_claimed=yes
 	elif exists "$_CLAIM"; then
 		_result=alive
 		_WHY="it is being cleaned already"
+	elif mv -- "$_mine" "$_CLAIM" 2>/dev/null; then
+		# The other one has just finished, or there are no hard links here.
+		_claimed=yes
 	else
 		_WHY="cannot write $_CLAIM (is the disk full or read-only?)"
 	fi

@@ -1,11 +1,11 @@
 # owners: tells of each desk who owns it. It changes nothing.
 #
-#   owner UUID VERDICT WHY SERVER BYTES OPENED CLEANUP KEPT
+#   owner UUID VERDICT WHY SERVER BYTES OPENED CLEANUP KEPT SESSION
 #
 # VERDICT: "alive" (a process of it lives, or it cannot be judged), "server" (the Zellij server lives in which it was opened;
 # SERVER is its pid), "saved" (a saved session of Zellij's names it: it can come back), "nobody". BYTES of disk; OPENED in
 # seconds since the epoch; CLEANUP "no" where the desk goes only by an explicit gc; KEPT "unkept" where a conversation lies in it.
-# Last "end".
+# SESSION is the name that its Zellij session had. Last "end".
 
 owners() {
 	this_boot
@@ -15,6 +15,7 @@ owners() {
 			_uuid=${_desk##*/pane-}
 			is_uuid "$_uuid" && exists "$_desk" || continue
 			judge_owner
+			_why=$_WHY
 			_bytes=$(du -sk -- "$_desk" 2>/dev/null) || :
 			_bytes=${_bytes%%[!0-9]*}
 			_unkept=
@@ -24,7 +25,9 @@ owners() {
 			recall "$_desk/.carrel/record" opened
 			_opened=$_V
 			recall "$_desk/.carrel/record" cleanup
-			say owner "$_uuid" "$_verdict" "$_WHY" "$_server" "${_bytes:+$((_bytes * 1024))}" "$_opened" "$_V" "$_unkept"
+			_cleanup=$_V
+			recall "$_desk/.carrel/record" zellij_session
+			say owner "$_uuid" "$_verdict" "$_why" "$_server" "${_bytes:+$((_bytes * 1024))}" "$_opened" "$_cleanup" "$_unkept" "$_V"
 		done
 	done
 	say end

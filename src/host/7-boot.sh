@@ -1,7 +1,7 @@
 # boot: makes the state dir ready, installs this program there, and finds what the plugin cannot see.
 # PROGRAM (environment) is this program's own text, CARREL_STATE the state dir.
 #
-#   boot [--shared DIR] [--claude COMMAND]
+#   boot [--shared DIR] [--claude COMMAND] [--login MODE]
 #
 #   error WHY             the state dir cannot be used; nothing else follows
 #   state DIR
@@ -18,6 +18,7 @@ boot() {
 		case $1 in
 		--shared) _OPT_SHARED=$2 ;;
 		--claude) _OPT_CLAUDE=$2 ;;
+		--login) _LOGIN_MODE=$2 ;;
 		esac
 		shift 2
 	done

@@ -1,9 +1,9 @@
 # seed-out: copies the user's .claude.json to where the plugin can read it, in the current dir, which is private to us.
 # seed-in: puts what the plugin made of it into its place. Nothing of it goes through a command line or an environment.
 #
-#   seed-out [--shared DIR]
-#   seed-in STAMP DIR SHARED ERROR    DIR: of seed-out, or - for a user without such a file; SHARED: the option shared_dir;
-#                                     ERROR: why the file cannot be used. The last two may be empty.
+#   seed-out [--shared DIR] [--login MODE]
+#   seed-in STAMP DIR SHARED ERROR [MODE]   DIR: of seed-out, or - for a user without such a file; SHARED: the option
+#                                     shared_dir; ERROR: why the file cannot be used; both may be empty. MODE: the option login
 #
 #   seed fresh                        nothing to do
 #   seed missing STAMP                the user has no such file yet
@@ -12,7 +12,13 @@
 
 seed_out() {
 	_OPT_SHARED=''
-	[ "${1-}" != --shared ] || _OPT_SHARED=${2-}
+	while [ $# -gt 1 ]; do
+		case $1 in
+		--shared) _OPT_SHARED=$2 ;;
+		--login) _LOGIN_MODE=$2 ;;
+		esac
+		shift 2
+	done
 	find_shared "$_OPT_SHARED" || {
 		say seed failed "$_WHY"
 		return 1
@@ -68,7 +74,7 @@ remove_copy() {
 }
 
 seed_in() {
-	_made_of=${1-} _copy=${2-} _error=${4-}
+	_made_of=${1-} _copy=${2-} _error=${4-} _LOGIN_MODE=${5:-shared}
 	find_shared "${3-}" || {
 		say seed failed "$_WHY"
 		return 1
@@ -110,7 +116,7 @@ make_seed_dir() {
 	_n=1
 	while exists "$_STATE/seed/$_n"; do _n=$((_n + 1)); done
 	_SEED=$_STATE/seed/$_n
-	mkdir -p -- "$_SEED" 2>/dev/null && put_line "$_SEED/of" "$_SHARED_JSON"
+	mkdir -p -- "$_SEED" 2>/dev/null && put_line "$_SEED/of" "$_LOGIN_MODE $_SHARED_JSON"
 }
 
 # put_line FILE TEXT

@@ -64,6 +64,8 @@ main() {
 	boot) boot "$@" ;;
 	clean) clean "$@" ;;
 	scan) scan "$@" ;;
+	owners) owners ;;
+	sessions) sessions "$@" ;;
 	find) find_conversation "$@" ;;
 	seed-out) seed_out "$@" ;;
 	seed-in) seed_in "$@" ;;

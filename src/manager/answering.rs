@@ -18,7 +18,7 @@ pub const BELL: &str = "carrel_bell";
 const LONGEST_ERROR: usize = 2_000;
 
 /// The pipes of the contract that this version answers.
-const PIPES: [&str; 7] = ["new", "resume", "status", "check", "close", "panel", "next"];
+const PIPES: [&str; 9] = ["new", "resume", "sessions", "status", "check", "close", "gc", "panel", "next"];
 
 type Args = BTreeMap<String, String>;
 
@@ -34,7 +34,7 @@ impl Manager {
             }
             return;
         }
-        if !self.acting {
+        if !self.acting || self.now_ms < self.deaf_until_ms {
             return;
         }
         if let Err(errors) = &self.birth.options {
@@ -60,7 +60,8 @@ impl Manager {
                 }
             }
             Phase::Waiting | Phase::Booting | Phase::Denied => {
-                let (late, early) = std::mem::take(&mut self.held).into_iter().partition(|(at, _)| *at <= moment.now_ms);
+                let (late, early) =
+                    std::mem::take(&mut self.held).into_iter().partition(|(at, _)| *at <= moment.now_ms);
                 self.held = early;
                 let late: Vec<(u64, Message)> = late;
                 for (_, message) in late {
@@ -94,6 +95,13 @@ impl Manager {
                 let wish = wish(&args, true)?;
                 self.hold_and_wish(wish, sender, until_ms, effects);
             }
+            "sessions" => {
+                only(&args, &["cwd"])?;
+                let cwd = absolute_cwd(&args)?;
+                if let Sender::Cli(pipe) = sender {
+                    self.list_sessions(pipe, cwd, effects);
+                }
+            }
             "status" => {
                 only(&args, &[])?;
                 let status = self.status_document();
@@ -108,6 +116,7 @@ impl Manager {
                     self.checks.push((until_ms, pipe));
                 }
                 self.scan.want_with_disk_use(self.now_ms);
+                self.want_orphans(self.now_ms);
             }
             "close" => {
                 only(&args, &["pane"])?;
@@ -119,6 +128,18 @@ impl Manager {
                 let answer = serde_json::json!({"version": 1, "closed": pane.to_string()}).to_string();
                 self.answer(&sender, &answer, effects);
             }
+            "gc" => {
+                only(&args, &["dry_run"])?;
+                let dry_run = !args.contains_key("dry_run") || boolean(&args, "dry_run")?;
+                let pipe = match sender {
+                    Sender::Cli(pipe) => {
+                        effects.push(Effect::HoldPipe(pipe.clone()));
+                        Some(pipe)
+                    }
+                    Sender::Key | Sender::Plugin => None,
+                };
+                self.on_gc(pipe, dry_run);
+            }
             "panel" => {
                 only(&args, &[])?;
                 let shown = !self.is_shown();
@@ -129,9 +150,9 @@ impl Manager {
             "next" => {
                 only(&args, &[])?;
                 let board = self.board();
-                let waiting = order(&board).into_iter().find_map(|pane| {
-                    board.desks.iter().find(|desk| desk.pane == pane && desk.state == State::Waiting)
-                });
+                let waiting = order(&board)
+                    .into_iter()
+                    .find_map(|pane| board.desks.iter().find(|desk| desk.pane == pane && desk.state == State::Waiting));
                 let terminal = waiting.and_then(|desk| desk.terminal);
                 if let Some(terminal) = terminal {
                     effects.push(Effect::FocusPane(terminal));
@@ -219,12 +240,7 @@ fn wish(args: &Args, resuming: bool) -> Result<Wish, String> {
     }
     only(args, &allowed)?;
     let mut wish = Wish { request: args.get("request").cloned(), ..Wish::default() };
-    if let Some(cwd) = args.get("cwd") {
-        if !cwd.starts_with('/') || cwd.contains('\0') {
-            return Err(format!("cwd `{cwd}` is not an absolute path"));
-        }
-        wish.cwd = Some(cwd.clone());
-    }
+    wish.cwd = absolute_cwd(args)?;
     if let Some(word) = args.get("method") {
         let method = Method::from_word(word)
             .ok_or_else(|| format!("method `{word}` is unknown; there are: config_dir, home, none, container"))?;
@@ -244,6 +260,13 @@ fn wish(args: &Args, resuming: bool) -> Result<Wish, String> {
         wish.resume = Some(args.get("session").ok_or("resume needs session=<id>")?.parse()?);
     }
     Ok(wish)
+}
+
+fn absolute_cwd(args: &Args) -> Result<Option<String>, String> {
+    match args.get("cwd") {
+        Some(cwd) if !cwd.starts_with('/') || cwd.contains('\0') => Err(format!("cwd `{cwd}` is not an absolute path")),
+        cwd => Ok(cwd.cloned()),
+    }
 }
 
 fn boolean(args: &Args, key: &str) -> Result<bool, String> {

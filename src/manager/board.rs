@@ -151,6 +151,26 @@ pub struct Leaving {
     pub failed: Option<String>,
 }
 
+/// A Claude in a pane of this session that Carrel did not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unisolated {
+    /// Its pane.
+    pub terminal: TerminalId,
+    /// Its command line.
+    pub command: String,
+}
+
+/// A desk that no pane and no saved session comes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// The desk's own name.
+    pub pane: DeskId,
+    /// Disk use in bytes, when it was measured.
+    pub bytes: Option<u64>,
+    /// When it was opened, in milliseconds since the epoch.
+    pub opened_ms: Option<u64>,
+}
+
 /// Everything that can be drawn or told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
@@ -164,6 +184,10 @@ pub struct Board {
     pub desks: Vec<Desk>,
     /// Desks on their way out.
     pub leaving: Vec<Leaving>,
+    /// Claudes outside Carrel.
+    pub unisolated: Vec<Unisolated>,
+    /// Desks that wait for a `gc`.
+    pub orphans: Vec<Orphan>,
     /// What concerns no single pane: what is wrong and how to mend it.
     pub problems: Vec<String>,
 }

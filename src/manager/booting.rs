@@ -3,7 +3,7 @@
 
 use super::board::Method;
 use super::effect::Effects;
-use super::options::Role;
+use super::options::{Role, Sharing};
 use super::report;
 use super::seeding::Seeding;
 use super::{Manager, Phase, Purpose};
@@ -53,6 +53,9 @@ impl Manager {
             argv.extend(["--shared".to_string(), shared.clone()]);
         }
         argv.extend(["--claude".to_string(), options.claude.clone()]);
+        if options.login == Sharing::Separate {
+            argv.extend(["--login".to_string(), "separate".to_string()]);
+        }
         let env = vec![("CARREL_STATE".to_string(), state_dir), ("PROGRAM".to_string(), PROGRAM.to_string())];
         self.call(Purpose::Boot, argv, env, effects);
         // What was found before serves until the new answer comes.
@@ -88,6 +91,9 @@ impl Manager {
             }
             self.phase = Phase::Failed(errors);
             return;
+        }
+        if !self.checks.is_empty() {
+            self.scan.want_with_disk_use(self.now_ms);
         }
         let ask_version = self.claude_version.is_none() && self.role() == Role::Manager;
         let program = claude.clone();

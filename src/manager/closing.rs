@@ -89,9 +89,7 @@ impl Manager {
 
     /// Marks of panes that were closed when nobody could carry it out, or that another instance saw closing.
     pub(super) fn on_marks(&mut self, marks: &[String], effects: &mut Effects) {
-        // A session that comes back lists its panes only after a moment; until then none of them counts as closed.
-        let settled = self.listed_ms.is_some_and(|listed| self.now_ms.saturating_sub(listed) >= SETTLING_MS);
-        if !self.acting || !settled {
+        if !self.acting || !self.is_settled() {
             return;
         }
         let marks: BTreeSet<DeskId> = marks.iter().filter_map(|mark| mark.parse().ok()).collect();
@@ -113,6 +111,11 @@ impl Manager {
                 self.marked.remove(&pane);
             }
         }
+    }
+
+    /// A session that comes back lists its panes only after a moment; until then none of them counts as closed.
+    pub(super) fn is_settled(&self) -> bool {
+        self.listed_ms.is_some_and(|listed| self.now_ms.saturating_sub(listed) >= SETTLING_MS)
     }
 
     /// A pane is there again whose closing had been noted. A cleaning that runs already is left to its end: the launcher
@@ -177,8 +180,23 @@ impl Manager {
             }
             None => {
                 self.closing.remove(&pane);
+                self.forget_orphan(pane);
                 self.unmark(pane, effects);
             }
+        }
+    }
+
+    /// The conversation of a desk whose session can come back is in the shared dir, or is not for a reason.
+    pub(super) fn on_kept_early(&mut self, stdout: &str, effects: &mut Effects) {
+        let lines = report::lines(stdout);
+        let result = lines.iter().find(|line| line.tag == "clean");
+        if let Some(line) = result.filter(|line| !matches!(line.field(1), "kept" | "gone")) {
+            effects.push(Effect::Log(format!(
+                "desk {} is not kept yet: {} {}",
+                line.field(0),
+                line.field(1),
+                line.field(2)
+            )));
         }
     }
 

@@ -47,6 +47,7 @@ pub fn launcher_argv(
             argv.extend([key.to_string(), value]);
         }
     };
+    option("--cleanup", (!options.cleanup_on_close).then(|| "no".to_string()));
     option("--claude", (options.claude != "claude").then(|| options.claude.clone()));
     option("--shared", options.shared_dir.clone());
     let share = options.share.join(" ");
@@ -112,7 +113,8 @@ mod tests {
     fn only_what_differs_from_the_defaults_stands_on_the_command_line() {
         let argv = launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[]), &[]);
         assert_eq!(argv.len(), 9, "{argv:?}");
-        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[("login", "separate")]), &["hi".into()]);
+        let argv =
+            launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[("login", "separate")]), &["hi".into()]);
         assert!(argv.ends_with(&["--login", "separate", "--", "hi"].map(str::to_string)), "{argv:?}");
     }
 

@@ -85,6 +85,10 @@ pub enum Effect {
     MarkClosed(DeskId),
     /// Forgets that.
     UnmarkClosed(DeskId),
+    /// Asks for the focused pane's cwd; answered by `FocusedCwdRead`.
+    ReadFocusedCwd,
+    /// Asks which sessions there are; answered by `SessionsListed`.
+    ReadSessions,
     /// Asks for the marks; answered by `MarksRead`.
     ReadMarks,
     /// Writes a line to Zellij's log.

@@ -1,7 +1,7 @@
 //! What happened, as facts in the past tense. The adapter translates Zellij's events into these and adds nothing.
 
 use super::ids::{CallId, DeskId, PipeId, TerminalId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,22 @@ pub enum Event {
         session: String,
         /// Every terminal pane, plugin panes left out.
         panes: Vec<PaneFacts>,
+    },
+    /// A pane runs another program now.
+    CommandChanged {
+        /// The pane.
+        terminal: TerminalId,
+        /// The program's command line.
+        argv: Vec<String>,
+    },
+    /// The focused pane's cwd, if Zellij knows it.
+    FocusedCwdRead(Option<String>),
+    /// The names of all sessions of this Zellij.
+    SessionsListed {
+        /// Those that run.
+        living: BTreeSet<String>,
+        /// Those that can be resurrected.
+        saved: BTreeSet<String>,
     },
     /// A pane was closed. Zellij does not say so in every case.
     PaneClosed(TerminalId),

@@ -36,13 +36,7 @@ pub struct Verdict {
 /// Judges. `age_ms` is how long ago Claude was started, `scan` what was found at the desk, `shared` the living
 /// processes of the shared dir's registry.
 #[must_use]
-pub fn judge(
-    method: Method,
-    pane: PaneLife,
-    age_ms: u64,
-    scan: Option<&DeskScan>,
-    shared: &[Registered],
-) -> Verdict {
+pub fn judge(method: Method, pane: PaneLife, age_ms: u64, scan: Option<&DeskScan>, shared: &[Registered]) -> Verdict {
     let mut verdict =
         Verdict { state: State::Starting, waiting_for: None, health: Health::Unknown, session: None, problems: vec![] };
     if pane.exited {
@@ -69,7 +63,9 @@ pub fn judge(
                      a settings file's env, or for a wrapper around claude that sets it.",
                     entry.pid
                 ));
-            } else if let Some(stranger) = scan.registered.iter().find(|entry| entry.group != group && entry.is_genuine()) {
+            } else if let Some(stranger) =
+                scan.registered.iter().find(|entry| entry.group != group && entry.is_genuine())
+            {
                 verdict.health = Health::Mismatch;
                 verdict.problems.push(format!(
                     "Another Claude (pid {}) works at this pane's desk. End it: two on one desk mix up their conversations.",

@@ -106,7 +106,13 @@ mod tests {
     #[test]
     fn a_pane_id_is_read_only_in_the_one_form_that_carrel_writes() {
         assert!("550e8400-e29b-41d4-a716-446655440000".parse::<DeskId>().is_ok());
-        for bad in ["", "x", "550E8400-E29B-41D4-A716-446655440000", "550e8400e29b41d4a716446655440000", "../550e8400-e29b-41d4-a716-4466554400"] {
+        for bad in [
+            "",
+            "x",
+            "550E8400-E29B-41D4-A716-446655440000",
+            "550e8400e29b41d4a716446655440000",
+            "../550e8400-e29b-41d4-a716-4466554400",
+        ] {
             assert!(bad.parse::<DeskId>().is_err(), "{bad}");
         }
     }

@@ -140,7 +140,14 @@ impl Manager {
         let wish = Wish { cwd: Some(dir), resume: options.resume.clone(), ..Wish::default() };
         let until_ms = self.now_ms + PATIENCE_MS;
         let placement = Placement::InPlaceOfPlugin;
-        self.openings.push(Opening { wish, senders: vec![], placement, until_ms, stage: Stage::Ready, asked_again: false });
+        self.openings.push(Opening {
+            wish,
+            senders: vec![],
+            placement,
+            until_ms,
+            stage: Stage::Ready,
+            asked_again: false,
+        });
     }
 
     fn advance(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {

@@ -11,6 +11,7 @@ pub mod health;
 pub mod ids;
 pub mod options;
 pub mod order;
+pub mod orphans;
 pub mod panel;
 pub mod report;
 pub mod seed;
@@ -18,7 +19,9 @@ pub mod seed;
 mod answering;
 mod booting;
 mod launching;
+mod outside;
 mod seeding;
+mod sessions;
 mod showing;
 mod status;
 mod watching;
@@ -35,7 +38,7 @@ use electing::{Instance, Lease, Step};
 use event::{Event, Message, PaneFacts};
 use ids::{CallId, DeskId};
 use launching::Opening;
-use options::{Fallback, Notify, Options, Role};
+use options::{Fallback, Notify, Options, Role, OPTIONS};
 use panel::Question;
 use seeding::Seeding;
 use watching::Known;
@@ -56,6 +59,8 @@ pub struct Moment {
 pub struct Birth {
     /// Which instance it is.
     pub me: Instance,
+    /// The pid of its Zellij server.
+    pub server: u32,
     /// The Zellij session's name, as the environment tells it.
     pub session: String,
     /// Where the plugin was started; what a relative `dir` counts from.
@@ -88,6 +93,9 @@ enum Purpose {
     SeedIn,
     Scan,
     Clean(DeskId),
+    KeepEarly,
+    Owners,
+    Sessions,
     CheckCwd,
     Find,
 }
@@ -96,6 +104,10 @@ enum Purpose {
 const CALL_LIMIT_MS: u64 = 15_000;
 /// The same for keeping a large desk on another file system.
 const CLEAN_LIMIT_MS: u64 = 15 * 60_000;
+
+/// How long an instance that slept, and was not the actor, leaves the messages that waited for it to whoever acted then,
+/// in milliseconds.
+const DEAF_MS: u64 = 500;
 
 /// Zellij's timers ring some milliseconds off.
 const TIMER_SLACK_MS: u64 = 5;
@@ -125,11 +137,20 @@ pub struct Manager {
     panes: Vec<PaneFacts>,
     /// The list has not been looked through since it came, or since this instance became the actor.
     panes_unread: bool,
+    /// Zellij has listed its panes at least once.
+    panes_came: bool,
+    /// When the last list came.
+    list_ms: u64,
+    /// Until then messages are not acted on: another instance may have done so while this one slept.
+    deaf_until_ms: u64,
     /// When the first list was looked through: before, nothing is known of what is not there.
     listed_ms: Option<u64>,
     known: BTreeMap<DeskId, Known>,
     closing: BTreeMap<DeskId, Closing>,
     scan: watching::Scanning,
+    orphans: orphans::Orphans,
+    outside: outside::Outside,
+    asking_sessions: Vec<sessions::Asking>,
     claude_version: Option<String>,
     /// Callers of `check`, with the time by which each is answered.
     checks: Vec<(u64, ids::PipeId)>,
@@ -175,10 +196,16 @@ impl Manager {
             session,
             panes: Vec::new(),
             panes_unread: false,
+            panes_came: false,
+            list_ms: 0,
+            deaf_until_ms: 0,
             listed_ms: None,
             known: BTreeMap::new(),
             closing: BTreeMap::new(),
             scan: watching::Scanning::default(),
+            orphans: orphans::Orphans::default(),
+            outside: outside::Outside::default(),
+            asking_sessions: Vec::new(),
             claude_version: None,
             checks: Vec::new(),
             visible: true,
@@ -200,6 +227,11 @@ impl Manager {
     /// Takes in a fact; gives back what is to be done about it.
     pub fn update(&mut self, event: Event, moment: &Moment) -> Effects {
         let mut effects = Effects::default();
+        let me = self.birth.me;
+        let slept = self.now_ms != 0 && moment.now_ms.saturating_sub(self.now_ms) > electing::STALE_MS;
+        if slept && moment.lease.is_some_and(|lease| lease.holder != me) {
+            self.deaf_until_ms = moment.now_ms + DEAF_MS;
+        }
         self.now_ms = moment.now_ms;
         self.ordered = 0;
         self.elect(moment, &mut effects);
@@ -212,6 +244,9 @@ impl Manager {
                 self.on_granted(&mut effects);
                 self.on_panes(session, panes, &mut effects);
             }
+            Event::SessionsListed { living, saved } => self.on_sessions(living, saved),
+            Event::CommandChanged { terminal, argv } => self.on_command(terminal, &argv),
+            Event::FocusedCwdRead(cwd) => self.on_focused_cwd(cwd, &mut effects),
             Event::PaneClosed(terminal) => {
                 self.on_granted(&mut effects);
                 self.on_pane_closed(terminal, &mut effects);
@@ -272,6 +307,7 @@ impl Manager {
         if acting && !self.acting && self.role() == Role::Manager {
             // Whatever the last actor knew is on disk and in the pane list.
             self.scan.want(moment.now_ms);
+            self.want_orphans(moment.now_ms);
             self.panes_unread = true;
             effects.push(Effect::ReadMarks);
         }
@@ -328,6 +364,9 @@ impl Manager {
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),
             Purpose::Scan => self.on_scanned(stdout, effects),
+            Purpose::KeepEarly => self.on_kept_early(stdout, effects),
+            Purpose::Sessions => self.on_sessions_found(call, stdout, effects),
+            Purpose::Owners => self.on_owners(stdout, effects),
             Purpose::Clean(pane) => self.on_cleaned(pane, stdout, effects),
             Purpose::CheckCwd | Purpose::Find => self.on_looked_up(call, stdout, effects),
         }
@@ -342,6 +381,7 @@ impl Manager {
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             self.pass_closings(effects);
             self.pass_scans(effects);
+            self.pass_orphans(effects);
         }
         self.pass_checks(effects);
     }
@@ -350,7 +390,8 @@ impl Manager {
     fn pass_calls(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
         let late = |(call, (purpose, since_ms)): (&CallId, &(Purpose, u64))| {
-            let limit = if matches!(purpose, Purpose::Clean(_)) { CLEAN_LIMIT_MS } else { CALL_LIMIT_MS };
+            let limit =
+                if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly) { CLEAN_LIMIT_MS } else { CALL_LIMIT_MS };
             (now_ms.saturating_sub(*since_ms) > limit).then_some(*call)
         };
         let late: Vec<CallId> = self.calls.iter().filter_map(late).collect();
@@ -378,6 +419,7 @@ impl Manager {
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             due.extend(self.closing.values().filter_map(Closing::due_ms));
             due.extend(self.scan.due_ms());
+            due.extend(self.orphans.due_ms().filter(|_| self.is_settled()));
         }
         let earliest = due.into_iter().min().unwrap_or(self.now_ms + electing::RENEW_MS);
         if self.alarm_ms.is_none_or(|alarm| earliest < alarm) {
@@ -400,6 +442,8 @@ fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
     refuse(options.container_command.is_some(), "container_command");
     refuse(options.namespace.is_some(), "namespace");
     refuse(options.notify != Notify::None, "notify");
+    let default_links = OPTIONS.iter().find(|(name, _)| *name == "home_symlinks").and_then(|(_, value)| *value);
+    refuse(default_links != Some(options.home_symlinks.join(" ").as_str()), "home_symlinks");
     if errors.is_empty() {
         Ok(options)
     } else {

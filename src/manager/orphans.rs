@@ -8,10 +8,16 @@ use super::board::Orphan;
 use super::closing::Closing;
 use super::effect::{Effect, Effects};
 use super::ids::{DeskId, PipeId};
+use super::watching::OPENING_MS;
 use super::{answering, report, Manager, Purpose};
 
 /// How long after the sessions changed it is looked, in milliseconds: Zellij writes and deletes their files meanwhile.
 const AFTER_CHANGE_MS: u64 = 1_500;
+/// How often is asked which sessions there are, in milliseconds; Zellij answers from the disk, but does not say by itself
+/// that another one ended or was deleted.
+const SESSIONS_MS: u64 = 30_000;
+/// The same while there are desks of other sessions.
+const SESSIONS_OF_DESKS_MS: u64 = 10_000;
 /// Within that time `gc` is answered, in milliseconds.
 const GC_PATIENCE_MS: u64 = 30_000;
 
@@ -45,6 +51,8 @@ pub struct Owned {
     pub cleanup: bool,
     /// There is a conversation in it that is not in the shared dir yet.
     pub unkept: bool,
+    /// The name that its Zellij session had.
+    pub session: String,
 }
 
 /// What is known of the desks without a pane here.
@@ -54,7 +62,9 @@ pub struct Orphans {
     running: bool,
     /// The look that runs was asked for by these callers of `gc` too.
     pub(super) last: Vec<Owned>,
-    sessions: Option<BTreeSet<String>>,
+    asked_ms: u64,
+    living: BTreeSet<String>,
+    saved: BTreeSet<String>,
     callers: Vec<Caller>,
 }
 
@@ -86,10 +96,11 @@ impl Orphans {
 }
 
 impl Manager {
-    /// The names of all sessions, living and saved: when one goes, desks may have lost their owner.
-    pub(super) fn on_sessions(&mut self, names: BTreeSet<String>) {
-        let changed = self.orphans.sessions.as_ref() != Some(&names);
-        self.orphans.sessions = Some(names);
+    /// The names of all sessions: when one goes, desks may have lost their owner.
+    pub(super) fn on_sessions(&mut self, living: BTreeSet<String>, saved: BTreeSet<String>) {
+        let changed = self.orphans.living != living || self.orphans.saved != saved;
+        self.orphans.living = living;
+        self.orphans.saved = saved;
         if changed && self.acting {
             self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
         }
@@ -107,9 +118,17 @@ impl Manager {
 
     pub(super) fn pass_orphans(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
+        let others = self.orphans.last.iter().any(|owned| !self.known.contains_key(&owned.pane));
+        let often = if others { SESSIONS_OF_DESKS_MS } else { SESSIONS_MS };
+        if now_ms.saturating_sub(self.orphans.asked_ms) >= often && self.is_settled() {
+            self.orphans.asked_ms = now_ms;
+            effects.push(Effect::ReadSessions);
+        }
         // Before the list of panes is known every desk of this session would look closed.
         if self.orphans.due_ms().is_some_and(|due| due <= now_ms) && self.is_settled() {
             self.orphans.due_ms = None;
+            self.orphans.asked_ms = now_ms;
+            effects.push(Effect::ReadSessions);
             self.orphans.running = self.run_host(Purpose::Owners, &["owners"], effects).is_some();
             self.orphans.callers.iter_mut().for_each(|caller| caller.looked = true);
         }
@@ -139,22 +158,39 @@ impl Manager {
             caller.removing = Some(self.orphans.last.clone());
             if !caller.dry_run {
                 for owned in self.orphans.last.iter().filter(|owned| owned.owner == Owner::Nobody) {
-                    self.closing
-                        .entry(owned.pane)
-                        .or_insert(Closing::Due { at_ms: now_ms, failed: None, verifying: false });
+                    self.closing.entry(owned.pane).or_insert(Closing::Due {
+                        at_ms: now_ms,
+                        failed: None,
+                        verifying: false,
+                    });
                 }
             }
         }
     }
 
     /// The desks of this session: its list of panes knows.
-    fn judge_owner(&self, mut owned: Owned) -> Owned {
+    fn judge_owner(&mut self, mut owned: Owned) -> Owned {
         if self.known.contains_key(&owned.pane) {
             owned.owner = Owner::Alive;
             owned.why = "its pane is open in this session".into();
         } else if owned.owner == Owner::Server(self.birth.server) {
-            owned.owner = Owner::Nobody;
-            owned.why = "its pane is closed".into();
+            // Another client may have opened it since the last list of panes.
+            let opened_ms = owned.opened_ms.unwrap_or(self.now_ms);
+            if self.list_ms < opened_ms + OPENING_MS {
+                owned.owner = Owner::Alive;
+                owned.why = "it was opened a moment ago".into();
+                self.orphans.want(opened_ms.max(self.now_ms) + OPENING_MS + AFTER_CHANGE_MS);
+            } else {
+                owned.owner = Owner::Nobody;
+                owned.why = "its pane is closed".into();
+            }
+        } else if owned.owner == Owner::Nobody
+            && owned.session != self.session
+            && self.orphans.living.contains(&owned.session)
+        {
+            // It may have come back a moment ago: Zellij has not saved its panes again yet.
+            owned.owner = Owner::Alive;
+            owned.why = format!("a session named {} lives", owned.session);
         }
         owned
     }
@@ -176,14 +212,20 @@ impl Manager {
             };
             let under_way = |owned: &Owned| {
                 owned.owner == Owner::Nobody
-                    && self.closing.get(&owned.pane).is_some_and(|closing| closing.shown(owned.pane).is_some_and(|l| l.failed.is_none()))
+                    && self
+                        .closing
+                        .get(&owned.pane)
+                        .is_some_and(|closing| closing.shown(owned.pane).is_some_and(|l| l.failed.is_none()))
             };
             if !caller.dry_run && !late && listed.iter().any(under_way) {
                 self.orphans.callers.push(caller);
                 continue;
             }
-            let rows: Vec<serde_json::Value> =
-                listed.iter().filter(|owned| owned.owner != Owner::Alive || !self.known.contains_key(&owned.pane)).map(|owned| self.gc_row(owned, caller.dry_run)).collect();
+            let rows: Vec<serde_json::Value> = listed
+                .iter()
+                .filter(|owned| owned.owner != Owner::Alive || !self.known.contains_key(&owned.pane))
+                .map(|owned| self.gc_row(owned, caller.dry_run))
+                .collect();
             if let Some(pipe) = caller.pipe {
                 let answer = serde_json::json!({"version": 1, "orphans": rows}).to_string();
                 effects.push(Effect::AnswerPipe(pipe, answer));
@@ -198,7 +240,9 @@ impl Manager {
             (_, Some(failed)) => failed,
             (Owner::Nobody, None) if removed => format!("{}; its conversations are kept", owned.why),
             (Owner::Nobody, None) if owned.cleanup => format!("{}; it goes", owned.why),
-            (Owner::Nobody, None) => format!("{}; it stays until gc with dry_run=false, as cleanup_on_close is false", owned.why),
+            (Owner::Nobody, None) => {
+                format!("{}; it stays until gc with dry_run=false, as cleanup_on_close is false", owned.why)
+            }
             _ => format!("{}; it stays", owned.why),
         };
         serde_json::json!({
@@ -248,6 +292,7 @@ fn read_owners(stdout: &str) -> Option<Vec<Owned>> {
             opened_ms: line.field(5).parse::<u64>().ok().map(|s| s.saturating_mul(1_000)),
             cleanup: line.field(6) != "no",
             unkept: line.field(7) == "unkept",
+            session: line.field(8).to_string(),
         })
     });
     Some(owned.collect())

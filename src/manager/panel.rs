@@ -5,6 +5,8 @@ use super::ids::DeskId;
 
 /// The one thing that the panel shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// There is one at a time.
+#[allow(clippy::large_enum_variant)]
 pub enum Scene {
     /// Zellij asks the user for the permissions, or is about to.
     AwaitingPermission,

@@ -4,6 +4,7 @@
 
 use super::effect::{Effect, Effects};
 use super::ids::CallId;
+use super::options::Sharing;
 use super::seed::SeedFilter;
 use super::{report, Manager, Purpose};
 
@@ -70,11 +71,14 @@ impl Manager {
         if self.seeding.is_busy() {
             return;
         }
-        let shared = self.options().and_then(|options| options.shared_dir.clone());
-        let words = match &shared {
-            Some(dir) => vec!["seed-out", "--shared", dir],
-            None => vec!["seed-out"],
-        };
+        let (login, shared) = self.seed_options();
+        let mut words = vec!["seed-out"];
+        if !shared.is_empty() {
+            words.extend(["--shared", &shared]);
+        }
+        if login != "shared" {
+            words.extend(["--login", login]);
+        }
         if self.run_host(Purpose::SeedOut, &words, effects).is_some() {
             self.seeding = Seeding::Copying;
         }
@@ -94,13 +98,17 @@ impl Manager {
             }
             "missing" => self.store_seed(line.field(1), "-", "", effects),
             "copied" => {
+                // A desk with a login of its own must not be given the user's.
+                let (login, _) = self.seed_options();
+                let filter = SeedFilter::new();
+                let filter = if login == "shared" { filter.with_login() } else { filter };
                 self.seeding = Seeding::Filtering(Box::new(Filtering {
                     stamp: line.field(1).to_string(),
                     dir: line.field(2).to_string(),
                     bytes: line.field(3).parse().unwrap_or(0),
                     file: line.field(4).to_string(),
                     offset: 0,
-                    filter: SeedFilter::new(),
+                    filter,
                     reading: None,
                 }));
                 self.read_slice(effects);
@@ -165,11 +173,18 @@ impl Manager {
     }
 
     fn store_seed(&mut self, stamp: &str, dir: &str, error: &str, effects: &mut Effects) {
-        let shared = self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default();
-        self.seeding = match self.run_host(Purpose::SeedIn, &["seed-in", stamp, dir, &shared, error], effects) {
+        let (login, shared) = self.seed_options();
+        self.seeding = match self.run_host(Purpose::SeedIn, &["seed-in", stamp, dir, &shared, error, login], effects) {
             Some(_) => Seeding::Storing,
             None => Seeding::Failed("Carrel is not ready".into()),
         };
+    }
+
+    /// What a seed depends on: the options login and shared_dir.
+    fn seed_options(&self) -> (&'static str, String) {
+        let login = self.options().map_or(Sharing::Separate, |options| options.login);
+        let word = if login == Sharing::Shared { "shared" } else { "separate" };
+        (word, self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default())
     }
 
     pub(super) fn on_seed_in(&mut self, stdout: &str) {

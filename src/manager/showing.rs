@@ -31,12 +31,22 @@ impl Manager {
         if let Seeding::Failed(why) = &self.seeding {
             problems.push(why.clone());
         }
+        let unisolated = self.unisolated();
+        problems.extend(unisolated.iter().map(|outside| {
+            format!(
+                "Pane #{} runs a Claude that is not isolated: {}. End it, and go on with its conversation in an isolated \
+                 pane (the pipe resume).",
+                outside.terminal, outside.command
+            )
+        }));
         Board {
             session: self.session.clone(),
             claude_version: self.claude_version.clone(),
             method: self.options().map(|options| options.method),
             desks: self.desks(),
             leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),
+            unisolated,
+            orphans: self.orphan_rows(),
             problems,
         }
     }
@@ -84,6 +94,13 @@ impl Manager {
         self.suppressed = !shown;
     }
 
+    /// A floating panel hides; one that has its place in a layout stays there.
+    fn make_way(&mut self, effects: &mut Effects) {
+        if self.role() != Role::Panel {
+            self.show(false, effects);
+        }
+    }
+
     pub(super) fn on_visible(&mut self, visible: bool, effects: &mut Effects) {
         self.visible = visible;
         if visible && !self.acting {
@@ -115,16 +132,14 @@ impl Manager {
         match key {
             Key::Char('n') if self.role() != Role::Claude => {
                 // Zellij opens where the focus is, and floating beside a floating pane: out of the way first.
-                self.show(false, effects);
+                self.make_way(effects);
                 self.wish(Wish::default(), Sender::Key, self.now_ms + PATIENCE_MS, effects);
             }
             Key::Char('n') => {
                 // A layout's pane that could not be turned into a Claude pane: once more.
                 self.boot(effects);
             }
-            Key::Char('q') | Key::Esc => {
-                self.show(false, effects);
-            }
+            Key::Char('q') | Key::Esc => self.make_way(effects),
             Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
             Key::Enter => {
                 let terminal = self
@@ -132,7 +147,7 @@ impl Manager {
                     .and_then(|pane| board.desks.iter().find(|desk| desk.pane == pane))
                     .and_then(|desk| desk.terminal);
                 if let Some(terminal) = terminal {
-                    self.show(false, effects);
+                    self.make_way(effects);
                     effects.push(Effect::FocusPane(terminal));
                 }
             }

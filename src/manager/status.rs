@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::board::{Board, Desk, Health, Leaving, Method, State};
+use super::board::{Board, Desk, Health, Leaving, Method, Orphan, State, Unisolated};
 use super::ids::TerminalId;
 use super::Manager;
 
@@ -14,8 +14,8 @@ struct Document {
     claude_version: Option<String>,
     method: String,
     panes: Vec<PaneEntry>,
-    unisolated: Vec<serde_json::Value>,
-    orphans: Vec<serde_json::Value>,
+    unisolated: Vec<OutsideEntry>,
+    orphans: Vec<OrphanEntry>,
     problems: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     panel: Option<PanelOnly>,
@@ -36,12 +36,26 @@ struct PaneEntry {
     age_s: Option<u64>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct OutsideEntry {
+    terminal: u32,
+    command: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OrphanEntry {
+    pane: String,
+    bytes: Option<u64>,
+    age_s: Option<u64>,
+}
+
 /// What the panel shows beyond the contract.
 #[derive(Serialize, Deserialize)]
 struct PanelOnly {
     leaving: Vec<(String, Option<String>)>,
     waiting_for: Vec<Option<String>>,
     opened_ms: Vec<Option<u64>>,
+    orphans_opened_ms: Vec<Option<u64>>,
 }
 
 impl Manager {
@@ -60,10 +74,12 @@ impl Manager {
         let mut document = self.document(&board);
         // It must not change with time alone.
         document.panes.iter_mut().for_each(|pane| pane.age_s = None);
+        document.orphans.iter_mut().for_each(|orphan| orphan.age_s = None);
         document.panel = Some(PanelOnly {
             leaving: board.leaving.iter().map(|l| (l.pane.to_string(), l.failed.clone())).collect(),
             waiting_for: board.desks.iter().map(|desk| desk.waiting_for.clone()).collect(),
             opened_ms: board.desks.iter().map(|desk| desk.opened_ms).collect(),
+            orphans_opened_ms: board.orphans.iter().map(|orphan| orphan.opened_ms).collect(),
         });
         to_line(&document)
     }
@@ -76,11 +92,23 @@ impl Manager {
             claude_version: board.claude_version.clone(),
             method: board.method.unwrap_or(Method::ConfigDir).word().to_string(),
             panes: board.desks.iter().map(|desk| pane_entry(desk, now_ms)).collect(),
-            unisolated: vec![],
-            orphans: vec![],
+            unisolated: board.unisolated.iter().map(outside_entry).collect(),
+            orphans: board.orphans.iter().map(|orphan| orphan_entry(orphan, now_ms)).collect(),
             problems: board.problems.clone(),
             panel: None,
         }
+    }
+}
+
+fn outside_entry(outside: &Unisolated) -> OutsideEntry {
+    OutsideEntry { terminal: outside.terminal.0, command: outside.command.clone() }
+}
+
+fn orphan_entry(orphan: &Orphan, now_ms: u64) -> OrphanEntry {
+    OrphanEntry {
+        pane: orphan.pane.to_string(),
+        bytes: orphan.bytes,
+        age_s: orphan.opened_ms.map(|opened| now_ms.saturating_sub(opened) / 1_000),
     }
 }
 
@@ -126,13 +154,24 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
             opened_ms: extra.opened_ms.get(at).copied().flatten(),
         });
     }
-    let leaving = extra.leaving.into_iter().filter_map(|(pane, failed)| Some(Leaving { pane: pane.parse().ok()?, failed }));
+    let leaving =
+        extra.leaving.iter().cloned().filter_map(|(pane, failed)| Some(Leaving { pane: pane.parse().ok()?, failed }));
+    let orphans = document.orphans.into_iter().enumerate().filter_map(|(at, orphan)| {
+        let opened_ms = extra.orphans_opened_ms.get(at).copied().flatten();
+        Some(Orphan { pane: orphan.pane.parse().ok()?, bytes: orphan.bytes, opened_ms })
+    });
     Some(Board {
         session: document.session,
         claude_version: document.claude_version,
         method: Method::from_word(&document.method),
         desks,
         leaving: leaving.collect(),
+        unisolated: document
+            .unisolated
+            .into_iter()
+            .map(|outside| Unisolated { terminal: TerminalId(outside.terminal), command: outside.command })
+            .collect(),
+        orphans: orphans.collect(),
         problems: document.problems,
     })
 }

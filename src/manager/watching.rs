@@ -18,7 +18,7 @@ const SHOWN_MS: u64 = 10_000;
 /// How long a list of panes may be behind, in milliseconds.
 const OLD_LIST_MS: u64 = 3_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
-const OPENING_MS: u64 = 5_000;
+pub(super) const OPENING_MS: u64 = 5_000;
 
 /// When to look next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,16 +125,19 @@ impl Known {
 impl Manager {
     pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
         self.session = session;
+        self.panes_came = true;
+        self.list_ms = self.now_ms;
         self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
         self.panes_unread |= !self.closed_ms.is_empty();
         self.panes = panes;
+        self.forget_commands();
         self.pass_panes(effects);
     }
 
     /// Looks through the list, once it can be understood.
     pub(super) fn pass_panes(&mut self, effects: &mut Effects) {
         let Some(launcher) = self.ready().map(|ready| ready.launcher.clone()) else { return };
-        if self.session.is_empty() || !std::mem::take(&mut self.panes_unread) {
+        if !self.panes_came || !std::mem::take(&mut self.panes_unread) {
             return;
         }
         self.listed_ms.get_or_insert(self.now_ms);
@@ -220,16 +223,13 @@ impl Manager {
         }
         let now_ms = self.now_ms;
         self.scan.due.retain(|due| *due > now_ms);
-        let booting = self.is_booting();
-        self.scan.answers_checks = !self.checks.is_empty() && !booting;
-        if self.known.is_empty() && !self.scan.answers_checks {
-            if booting && !self.checks.is_empty() {
-                self.scan.want(now_ms + 50);
-            }
+        self.scan.answers_checks = !self.checks.is_empty();
+        if self.scan.answers_checks && self.is_booting() {
+            // What a check looks at afresh comes first; the end of the boot asks for the scan again.
             return;
         }
-        if booting && !self.checks.is_empty() {
-            self.scan.want(now_ms + 50);
+        if self.known.is_empty() && !self.scan.answers_checks {
+            return;
         }
         self.scan.running = true;
         self.scan.last_ms = now_ms;
@@ -314,7 +314,9 @@ impl Manager {
             verdict.waiting_for = None;
         }
         if let (true, Some(code)) = (known.life.exited, known.exit_code.filter(|code| *code != 0)) {
-            verdict.problems.push(format!("Claude ended with code {code}; the pane says more. Enter there starts it again."));
+            verdict
+                .problems
+                .push(format!("Claude ended with code {code}; the pane says more. Enter there starts it again."));
         }
         let method = known.launch.method;
         Desk {

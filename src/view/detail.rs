@@ -37,7 +37,7 @@ pub(super) fn of_board(board: &Board, cols: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     lines.extend(stuck.iter().flat_map(|desk| {
         let why = desk.failed.as_deref().unwrap_or_default();
-        let told = format!("desk {} could not be kept, nothing of it was deleted: {why}", desk.pane.short());
+        let told = format!("closed pane, desk {}: {why}", desk.pane.short());
         item(("!", Ink::Bad), &told, Ink::Bad, cols)
     }));
     lines.extend(board.problems.iter().flat_map(|problem| item(("!", Ink::Warn), problem, Ink::Warn, cols)));

@@ -29,8 +29,11 @@ const PERMISSIONS: [PermissionType; 4] = [
 
 /// Zellij writes its permission file anew at each grant, and an instance that starts in that moment reads it empty and
 /// asks the user again: 4 of 20 starts with three instances, none of 20 when each asks this much later than the one before
-/// it (measured on 0.45.1). Seconds per plugin id.
+/// it (measured on 0.45.1). Seconds per plugin id. An instance that answers pipes asks at once: without the permission it
+/// cannot hold one.
 const ASK_LATER_S: f64 = 0.03;
+/// By so much the instances of a layout let that one go first, in seconds.
+const GO_FIRST_S: f64 = 0.1;
 
 /// How often facts may lead to orders whose answers are facts again, before something is wrong.
 const ROUNDS: usize = 100;
@@ -60,15 +63,13 @@ impl ZellijPlugin for Plugin {
         let env = Environment { home: home.as_deref(), xdg_state_home: xdg_state_home.as_deref() };
         let options = parse(&configuration, &env);
         let session = variable("ZELLIJ_SESSION_NAME").unwrap_or_default();
+        let role = options.as_ref().map_or(Role::Manager, |options| options.role);
         // Instances that a layout asked for stand for themselves; all others share one lease.
-        let group = match &options {
-            Ok(options) if options.role == Role::Claude => format!("pane-{}", ids.plugin_id),
-            _ => "session".to_string(),
-        };
+        let group = if role == Role::Claude { format!("pane-{}", ids.plugin_id) } else { "session".to_string() };
         let cache = Cache::new(ids.zellij_pid, &session, &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
         let cwd = ids.initial_cwd.to_string_lossy().into_owned();
-        let manager = Manager::new(Birth { me, session, cwd, options });
+        let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, cwd, options });
         self.inner = Some(Inner {
             manager,
             cache,
@@ -82,13 +83,19 @@ impl ZellijPlugin for Plugin {
             EventType::PermissionRequestResult,
             EventType::SessionUpdate,
             EventType::PaneClosed,
+            EventType::CommandChanged,
             EventType::Timer,
             EventType::RunCommandResult,
             EventType::Key,
             EventType::Mouse,
             EventType::Visible,
         ]);
-        set_timeout(f64::from(ids.plugin_id) * ASK_LATER_S);
+        if role == Role::Manager {
+            self.asked = true;
+            request_permission(&PERMISSIONS);
+        } else {
+            set_timeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S);
+        }
         self.take_in(vec![Fact::Loaded]);
     }
 

@@ -14,6 +14,7 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
     match event {
         Event::PermissionRequestResult(PermissionStatus::Granted) => vec![Fact::PermissionGranted],
         Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
+        // Its list of other sessions is only brought up to date when somebody asks for it (0.45.1).
         Event::SessionUpdate(sessions, _) => {
             let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
             let mut suppressed = None;
@@ -31,20 +32,22 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
             let listed = Fact::PanesListed { session: current.name, panes };
             [Some(listed), suppressed.map(Fact::PanelSuppressed)].into_iter().flatten().collect()
         }
+        Event::CommandChanged(PaneId::Terminal(id), argv, _, _) => {
+            vec![Fact::CommandChanged { terminal: TerminalId(id), argv }]
+        }
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
         Event::Timer(_) => vec![Fact::TimeCame],
         Event::RunCommandResult(_, stdout, stderr, context) => {
             let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            call.map(|call| Fact::HostAnswered { call, stdout: text(stdout), stderr: text(stderr) }).into_iter().collect()
+            call.map(|call| Fact::HostAnswered { call, stdout: text(stdout), stderr: text(stderr) })
+                .into_iter()
+                .collect()
         }
         Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
-        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
-            .ok()
-            .and_then(|row| screen?.desk_at(row))
-            .map(Fact::DeskClicked)
-            .into_iter()
-            .collect(),
+        Event::Mouse(Mouse::LeftClick(row, _)) => {
+            usize::try_from(row).ok().and_then(|row| screen?.desk_at(row)).map(Fact::DeskClicked).into_iter().collect()
+        }
         Event::Mouse(Mouse::ScrollUp(lines)) => vec![Fact::Scrolled(-i32::try_from(lines).unwrap_or(1))],
         Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
         Event::Visible(visible) => vec![Fact::PanelShown(visible)],

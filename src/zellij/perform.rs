@@ -64,6 +64,21 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::ReadSnapshot => return vec![Fact::SnapshotRead(cache.snapshot())],
         Effect::MarkClosed(pane) => cache.mark(pane),
         Effect::UnmarkClosed(pane) => cache.unmark(pane),
+        // Asked once for each wish of a user's, never in turn: both wait for Zellij's other threads.
+        Effect::ReadFocusedCwd => {
+            let pane = get_focused_pane_info().ok().map(|(_, pane)| pane);
+            let cwd = pane.and_then(|pane| get_pane_cwd(pane).ok());
+            return vec![Fact::FocusedCwdRead(cwd.map(|cwd| cwd.to_string_lossy().into_owned()))];
+        }
+        // Answered from the disk, without Zellij's other threads.
+        Effect::ReadSessions => match get_session_list() {
+            Ok(sessions) => {
+                let living = sessions.live_sessions.into_iter().map(|session| session.name).collect();
+                let saved = sessions.resurrectable_sessions.into_iter().map(|(name, _)| name).collect();
+                return vec![Fact::SessionsListed { living, saved }];
+            }
+            Err(why) => log(&format!("the sessions cannot be listed: {why}")),
+        },
         Effect::ReadMarks => return vec![Fact::MarksRead(cache.marks())],
         Effect::Log(line) => log(&line),
     }

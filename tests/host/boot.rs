@@ -155,7 +155,7 @@ fn a_running_launcher_is_not_disturbed_by_an_update() {
         write(&place.state.join("carrel.sh"), &format!("# an older one\n{PROGRAM}"));
         place.claude_does("until [ -f \"$log/go\" ]; do sleep 0.01; done; exit 7\n");
         let launcher = Group::start(place.carrel(&Place::run_words(&[])));
-        until("Claude is up", || place.log.join("argv").exists());
+        until("Claude is up", || place.log.join("up").exists());
         let inode = || fs::metadata(place.state.join("carrel.sh")).unwrap().ino();
         let before = inode();
         place.boot(&[]).says("end");

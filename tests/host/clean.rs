@@ -879,6 +879,45 @@ fn a_deletion_that_was_interrupted_is_finished() {
 }
 
 #[test]
+fn a_desk_whose_session_can_come_back_is_kept_without_its_conversations() {
+    each_shell(|place| {
+        place.seed();
+        let keep = || place.call(&["clean", "--pane", PANE, "--wait", "0", "--keep-only"]);
+        let touch = |path: &Path, date: &str| {
+            assert!(Command::new("touch").args(["-d", date]).arg(path).status().unwrap().success());
+        };
+        let desk = place.dead_desk();
+        write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
+        write(&desk.join(talk(OTHER)), &transcript(OTHER, 2));
+        write(&desk.join(".claude.json"), "the desk's");
+        touch(&desk.join(talk(SESSION)), "2024-01-01 00:00:00");
+        touch(&desk.join(talk(OTHER)), "2024-01-01 00:00:05");
+        // Stopped when the last one had been moved and the first one had not.
+        place.script("rmdir", "kill -KILL $PPID");
+        fs::create_dir_all(place.shared.join("projects/-p")).unwrap();
+        let _ = keep();
+        fs::remove_file(place.bin.join("rmdir")).unwrap();
+        if place.leaving().join("projects").exists() {
+            write(&place.leaving().join(talk(SESSION)), &transcript(SESSION, 2));
+            touch(&place.leaving().join(talk(SESSION)), "2024-01-01 00:00:00");
+        }
+        keep().expect(&format!("clean\t{PANE}\tkept\n"));
+        keep().expect(&format!("clean\t{PANE}\tkept\n"));
+        let all = [(talk(SESSION), transcript(SESSION, 2)), (talk(OTHER), transcript(OTHER, 2))];
+        assert_eq!(transcripts(place), all.into());
+        assert_eq!(read(&desk.join(".claude.json")), "the desk's");
+        assert!(!desk.join("projects").exists() && !place.leaving().exists());
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
+        // The pane that comes back goes on where it was, and not where it began.
+        place.run(&[]).ends_with(0);
+        assert_eq!(place.argv()[..2], ["--resume", OTHER]);
+        assert_eq!(read(&desk.join(talk(OTHER))), transcript(OTHER, 2));
+        assert!(place.shared.join(talk(SESSION)).exists() && !place.shared.join(talk(OTHER)).exists());
+        place.cleaned();
+    });
+}
+
+#[test]
 fn a_home_is_only_deleted_when_nothing_unknown_is_in_it() {
     each_shell(|place| {
         let desk = place.desk_with(&[("method", "home")]);

@@ -92,7 +92,8 @@ impl Place {
         place.script(
             "claude",
             "log=${0%/*}/../log\ncat /proc/$$/environ >\"$log/environ\"\numask >\"$log/umask\"\npwd -P >\"$log/cwd\"\n\
-             printf '%s\\n' $$ >\"$log/pid\"\nprintf '%s\\0' \"$@\" >\"$log/argv\"\nif [ -f \"$log/act\" ]; then . \"$log/act\"; fi\n",
+             printf '%s\\n' $$ >\"$log/pid\"\nprintf '%s\\0' \"$@\" >\"$log/argv\"\n\
+             printf '' >\"$log/up\"\nif [ -f \"$log/act\" ]; then . \"$log/act\"; fi\n",
         );
         place
     }
@@ -181,7 +182,7 @@ impl Place {
     pub fn run_living(&self, more: &[&str]) -> Group {
         self.claude_does("sleep 600 & wait\n");
         let group = Group::start(self.carrel(&Self::run_words(more)));
-        until("Claude is up", || self.log.join("argv").exists());
+        until("Claude is up", || self.log.join("up").exists());
         group
     }
 

@@ -32,7 +32,9 @@ fn a_broken_configuration_names_every_error_in_each_answer_and_on_the_panel() {
         assert_refused(&zellij, pipe, "", "", &["metod", "cleanup_on_close", "yes", "state_dir", "relative/dir"]);
     }
     client.keys(&key::alt('p'));
-    client.wait_screen("the errors", |screen| ["metod", "cleanup_on_close", "state_dir"].iter().all(|word| screen.contains(word)));
+    client.wait_screen("the errors", |screen| {
+        ["metod", "cleanup_on_close", "state_dir"].iter().all(|word| screen.contains(word))
+    });
     assert!(!state_dir(&machine).exists());
 }
 
@@ -104,7 +106,8 @@ fn a_claude_that_cannot_be_run_is_named() {
 fn a_damaged_claude_json_is_named_left_alone_and_works_once_it_is_mended() {
     let machine = Machine::new();
     let good = machine.read(".claude.json");
-    for (bad, words) in [("", ["is empty", "backups"]), ("{\"hasCompletedOnboarding\":tr", [".claude.json", "backups"])] {
+    for (bad, words) in [("", ["is empty", "backups"]), ("{\"hasCompletedOnboarding\":tr", [".claude.json", "backups"])]
+    {
         machine.write(".claude.json", bad);
         let zellij = Zellij::new(&machine, &Setup::carrel()).session(if bad.is_empty() { "empty" } else { "cut" });
         let client = zellij.start();
@@ -148,7 +151,8 @@ fn refused_permissions_are_a_screen_that_says_what_to_do() {
     client.keys("n");
     client.wait_screen("the question is gone", |screen| !screen.contains("Allow?"));
     client.keys(&key::alt('p'));
-    let screen = client.wait_screen("the designed screen", |screen| screen.contains("permission") && !screen.contains("y/n"));
+    let screen =
+        client.wait_screen("the designed screen", |screen| screen.contains("permission") && !screen.contains("y/n"));
     assert!(screen.contains("permissions.kdl") || screen.contains("reload"), "{screen}");
     assert!(!state_dir(&machine).exists());
 }

@@ -89,7 +89,9 @@ fn a_reloaded_plugin_and_a_gone_actor_are_replaced_within_seconds() {
     zellij.action(&["start-or-reload-plugin", "carrel"]);
     let third = Pane::open(&zellij, "");
     let status = zellij.wait_status("all three are known and isolated", |status| {
-        [&pane, &other, &third].iter().all(|pane| pane.entry_in(status).is_some_and(|entry| entry["health"] == "isolated"))
+        [&pane, &other, &third]
+            .iter()
+            .all(|pane| pane.entry_in(status).is_some_and(|entry| entry["health"] == "isolated"))
     });
     assert_eq!(status["panes"].as_array().map(Vec::len), Some(3));
     zellij.close_pane(pane.terminal);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::desks::{wait_until_kept, words_in, Pane};
+use crate::desks::{claudes, wait_until_kept, words_in, Pane};
 use crate::support::claude::{self, shows_prompt};
 use crate::support::machine::Machine;
 use crate::support::waiting::stays;
@@ -92,11 +92,13 @@ fn close_on_exit_closes_the_pane_after_a_good_end_only() {
     let mut client = zellij.start();
     let (pane, session) = talked(&zellij, "", "GOOD");
     client.type_line("/exit");
-    zellij.wait_panes("the pane is closed", |panes| !panes.iter().any(|p| p["id"] == pane.terminal && p["is_plugin"] == false));
+    zellij.wait_panes("the pane is closed", |panes| {
+        !panes.iter().any(|p| p["id"] == pane.terminal && p["is_plugin"] == false)
+    });
     assert_kept_and_gone(&machine, &pane, &session, "GOOD");
 
     let pane = Pane::open(&zellij, "");
-    machine.claudes().pop().unwrap().signal("KILL");
+    claudes(&machine).pop().unwrap().signal("KILL");
     let status = zellij.wait_status("exited", |status| pane.entry(status)["state"] == "exited");
     assert!(pane.entry(&status)["problems"][0].as_str().unwrap().contains("137"), "{status}");
     assert!(stays(Duration::from_secs(2), || pane.desk.exists()));
@@ -144,7 +146,9 @@ fn what_cannot_be_kept_is_not_deleted_and_the_panel_says_so() {
     zellij.close_pane(pane.terminal);
     let status = zellij.wait_status("the failure is told", |status| {
         status["problems"].as_array().is_some_and(|problems| {
-            problems.iter().any(|why| why.as_str().is_some_and(|why| why.contains(&pane.pane) && why.contains("in the way")))
+            problems
+                .iter()
+                .any(|why| why.as_str().is_some_and(|why| why.contains(&pane.pane) && why.contains("in the way")))
         })
     });
     assert_eq!(status["panes"], serde_json::json!([]));

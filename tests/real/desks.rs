@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::support::claude::{self, shows_prompt};
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, Process};
 use crate::support::zellij::Zellij;
 
 /// An isolated pane, as `new` or `resume` answered it.
@@ -72,7 +72,10 @@ impl Pane {
     #[track_caller]
     pub fn session(&self, machine: &Machine) -> String {
         machine.wait(&format!("a transcript of pane {}", self.pane), || {
-            claude::transcripts(&self.desk).into_iter().find(|(_, path)| words_in(path).contains("\"assistant\"")).map(|(id, _)| id)
+            claude::transcripts(&self.desk)
+                .into_iter()
+                .find(|(_, path)| words_in(path).contains("\"assistant\""))
+                .map(|(id, _)| id)
         })
     }
 
@@ -101,6 +104,14 @@ impl Pane {
             places.iter().all(|place| !state.join(place).join(&name).exists()).then_some(())
         });
     }
+}
+
+/// The Claudes that launchers have started. Claude forks now and then, and the plugin asks for its version once.
+pub fn claudes(machine: &Machine) -> Vec<Process> {
+    let all = machine.claudes();
+    let launchers: Vec<u32> =
+        machine.processes_like("carrel.sh run --pane").into_iter().map(|launcher| launcher.pid).collect();
+    all.into_iter().filter(|claude| launchers.contains(&claude.parent)).collect()
 }
 
 pub fn state_dir(machine: &Machine) -> PathBuf {

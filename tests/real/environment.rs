@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::desks::{state_dir, wait_until_kept, Pane};
+use crate::desks::{claudes, state_dir, wait_until_kept, Pane};
 use crate::support::machine::{Machine, User, MEMORY_WORD};
 use crate::support::zellij::{Setup, Zellij};
 
@@ -17,7 +17,7 @@ fn the_child_has_exactly_the_variables_of_the_contract() {
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let _client = zellij.start();
     let pane = Pane::open(&zellij, "");
-    let claude = machine.claudes().pop().unwrap();
+    let claude = claudes(&machine).pop().unwrap();
     let has = |key: &str| claude.env.get(key).map(String::as_str);
     assert_eq!(has("CLAUDE_CONFIG_DIR"), pane.desk.to_str());
     assert_eq!(has("CLAUDE_SECURESTORAGE_CONFIG_DIR"), Some(""));
@@ -43,7 +43,7 @@ fn a_users_own_config_dir_is_the_shared_dir() {
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let _client = zellij.start();
     let pane = Pane::open(&zellij, "");
-    let claude = machine.claudes().pop().unwrap();
+    let claude = claudes(&machine).pop().unwrap();
     assert_eq!(claude.env.get("CLAUDE_SECURESTORAGE_CONFIG_DIR"), Some(&letter_for_letter));
     pane.say(&zellij, "at home elsewhere");
     assert!(machine.api().wait_for_prompt("at home elsewhere").mentions(MEMORY_WORD));
@@ -61,8 +61,14 @@ fn a_zellij_started_from_inside_an_isolated_pane_finds_the_real_shared_dir() {
     let client = outer.start();
     let pane = Pane::open(&outer, "");
     // The environment of the pane's Claude, as a Zellij that it starts would inherit it.
-    let claude = machine.claudes().pop().unwrap();
-    for key in ["CLAUDE_CONFIG_DIR", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "CLAUDE_CODE_PLUGIN_CACHE_DIR", "CARREL_PANE", "CARREL_DESK"] {
+    let claude = claudes(&machine).pop().unwrap();
+    for key in [
+        "CLAUDE_CONFIG_DIR",
+        "CLAUDE_SECURESTORAGE_CONFIG_DIR",
+        "CLAUDE_CODE_PLUGIN_CACHE_DIR",
+        "CARREL_PANE",
+        "CARREL_DESK",
+    ] {
         machine.set_env(key, claude.env.get(key).cloned().unwrap_or_default());
     }
     let inner = outer.session("inner");
@@ -117,7 +123,9 @@ fn desks_and_state_are_private_from_birth() {
     let pane = Pane::open(&zellij, "");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let state = state_dir(&machine);
-    for dir in [state.clone(), state.join("claude-configs"), state.join("seed"), pane.desk.clone(), pane.desk.join(".carrel")] {
+    for dir in
+        [state.clone(), state.join("claude-configs"), state.join("seed"), pane.desk.clone(), pane.desk.join(".carrel")]
+    {
         assert_eq!(mode(&dir), 0o700, "{}", dir.display());
     }
     for file in [".claude.json", ".carrel/record", ".carrel/settings.json"] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::desks::{assert_only_conversations_were_added, wait_until_kept, Pane};
+use crate::desks::{assert_only_conversations_were_added, claudes, wait_until_kept, Pane};
 use crate::support::claude;
 use crate::support::machine::{Machine, User};
 use crate::support::zellij::{Client, Setup, Zellij};
@@ -12,7 +12,7 @@ fn four_panes_in_one_directory(machine: &Machine, zellij: &Zellij, clients: &[Cl
     let before = machine.shared_state();
     let words = ["APRICOT", "BANANA", "CHERRY", "DAMSON"];
     let panes: Vec<Pane> = words.iter().map(|_| Pane::open(zellij, "floating=true")).collect();
-    assert_eq!(machine.claudes().len(), words.len());
+    assert_eq!(claudes(machine).len(), words.len());
     for (pane, word) in panes.iter().zip(words) {
         pane.say(zellij, &format!("my word is {word}"));
     }
@@ -63,7 +63,9 @@ fn four_panes_keep_their_conversations_though_zellij_was_started_by_a_claude() {
     }
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let client = zellij.start();
-    for marker in ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_SKIP_PROMPT_HISTORY"] {
+    for marker in
+        ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_SKIP_PROMPT_HISTORY"]
+    {
         // What is asked of Claude outside of Zellij later is no child's.
         machine.unset_env(marker);
     }

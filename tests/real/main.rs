@@ -1,6 +1,9 @@
 //! The product on the real thing: a real Zellij, the real wasm, a real Claude Code. What only these can prove is here;
 //! each test has a machine of its own (HOME, sockets, processes).
 
+// Helpers of tests may do what tests may.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -11,4 +14,5 @@ mod desks;
 mod environment;
 mod keeping;
 mod opening;
+mod orphans;
 mod panel;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desks::{state_dir, Pane};
+use crate::desks::{claudes, state_dir, Pane};
 use crate::support::claude::{self, prompts, shows_prompt, shows_trust_question};
 use crate::support::machine::{Machine, User};
 use crate::support::waiting::stays;
@@ -15,7 +15,9 @@ fn a_pipe_opens_a_pane_at_claudes_prompt_without_any_question() {
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let client = zellij.start();
     let pane = Pane::open(&zellij, "");
-    let screen = client.wait_screen("Claude's own title", |screen| screen.contains("Claude Code ─") || screen.contains(" Claude Code "));
+    let screen = client.wait_screen("Claude's own title", |screen| {
+        screen.contains("Claude Code ─") || screen.contains(" Claude Code ")
+    });
     assert!(!screen.contains("carrel.sh"), "the launcher's command line shows:\n{screen}");
     pane.say(&zellij, "the word is APPLE");
     let request = machine.api().wait_for_prompt("APPLE");
@@ -54,11 +56,13 @@ fn a_key_opens_a_pane_with_the_arguments_of_its_payload() {
     assert_eq!(status["panes"][0]["cwd"].as_str(), machine.project().to_str(), "the focused pane's cwd");
 
     client.keys(&key::alt('v'));
-    let panes = zellij.wait_panes("a floating pane", |panes| panes.iter().any(|pane| pane["is_floating"] == true && pane["is_plugin"] == false));
+    let panes = zellij.wait_panes("a floating pane", |panes| {
+        panes.iter().any(|pane| pane["is_floating"] == true && pane["is_plugin"] == false)
+    });
     assert_eq!(panes.iter().filter(|pane| pane["is_plugin"] == false).count(), 3);
     // Nobody has trusted that directory yet.
     client.wait_screen("the trust question", shows_trust_question);
-    let claude = machine.wait("two Claudes", || (machine.claudes().len() == 2).then(|| machine.claudes()));
+    let claude = machine.wait("two Claudes", || (claudes(&machine).len() == 2).then(|| claudes(&machine)));
     let argv: Vec<Vec<String>> = claude.into_iter().map(|process| process.argv).collect();
     assert!(argv.iter().any(|argv| argv.join(" ").ends_with("--model opus")), "{argv:?}");
 }
@@ -109,7 +113,7 @@ fn a_new_that_comes_before_the_plugin_is_ready_is_held_and_answered() {
     // Nothing has loaded the plugin: the pipe does, and is its first message.
     let pane = Pane::order(&zellij, "new", "");
     pane.wait_for_prompt(&zellij);
-    assert_eq!(machine.claudes().len(), 1);
+    assert_eq!(claudes(&machine).len(), 1);
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn a_desk_that_nobody_uses_yet_is_started_with_the_method_none_only_where_that_i
     assert_eq!(answer["config_dir"], serde_json::Value::Null);
     let pane = Pane::of(&answer);
     pane.wait_for_prompt(&zellij);
-    let claude = machine.claudes().pop().unwrap();
+    let claude = claudes(&machine).pop().unwrap();
     for unset in ["CLAUDE_CONFIG_DIR", "CLAUDE_SECURESTORAGE_CONFIG_DIR", "CLAUDE_CODE_PLUGIN_CACHE_DIR"] {
         assert!(!claude.env.contains_key(unset), "{unset} is set: {:?}", claude.env);
     }
@@ -178,7 +182,8 @@ fn a_question_that_the_user_has_not_answered_yet_is_asked_and_health_stays_unkno
     let pane = Pane::order(&zellij, "new", "");
     client.wait_screen("the question about the key", |screen| screen.contains("API key"));
     assert!(stays(Duration::from_secs(1), || zellij.status()["panes"][0]["health"] == "unknown"));
-    let status = zellij.wait_status("the user is told", |status| pane.entry(status)["problems"] != serde_json::json!([]));
+    let status =
+        zellij.wait_status("the user is told", |status| pane.entry(status)["problems"] != serde_json::json!([]));
     assert!(pane.entry(&status)["problems"][0].as_str().unwrap().contains("Look at the pane"), "{status}");
     assert_eq!(pane.entry(&status)["state"], "unknown");
 }
@@ -196,7 +201,7 @@ fn a_conversation_of_the_shared_dir_goes_on_at_a_desk_and_comes_back() {
     let request = machine.api().wait_for_prompt("PEAR");
     assert_eq!(request.session.as_ref(), Some(&session));
     assert!(request.mentions("PLUM"), "the conversation's beginning is missing");
-    assert_eq!(pane.sessions(), [session.clone()]);
+    assert_eq!(pane.sessions(), std::slice::from_ref(&session));
 
     let twice = zellij.ask("resume", &format!("session={session}"), "");
     assert!(twice["error"].as_str().is_some_and(|why| why.contains(&pane.pane)), "{twice}");
@@ -205,4 +210,33 @@ fn a_conversation_of_the_shared_dir_goes_on_at_a_desk_and_comes_back() {
     claude::resume(&machine, &session, "which words?").ok();
     let last = machine.api().wait_for_prompt("which words?");
     assert!(last.mentions("PLUM") && last.mentions("PEAR"), "{last:?}");
+}
+
+#[test]
+fn the_conversations_of_a_directory_are_listed_with_title_age_size_and_where_they_are_open() {
+    let machine = Machine::new();
+    let other = machine.at_home("project-2");
+    fs::create_dir_all(&other).unwrap();
+    claude::ask(&machine, "mend the \"door\"\nof the shed");
+    let mended = machine.api().wait_for_prompt("door").session.unwrap();
+    claude::claude_in(&machine, &other, &["-p", "something else"]).ok();
+    let zellij = Zellij::new(&machine, &Setup::carrel());
+    let _client = zellij.start();
+    let list = zellij.ask("sessions", &format!("cwd={}", machine.project().display()), "");
+    assert_eq!(list["sessions"].as_array().map(Vec::len), Some(1), "{list}");
+    let entry = &list["sessions"][0];
+    assert_eq!(entry["session"], mended.as_str());
+    assert_eq!(entry["title"], "mend the \"door\" of the shed");
+    assert_eq!(entry["open_in"], serde_json::Value::Null);
+    let transcript = claude::transcript(&machine.at_home(".claude"), &mended).unwrap();
+    assert_eq!(entry["bytes"].as_u64(), Some(fs::metadata(transcript).unwrap().len()));
+    assert!(entry["modified"].as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{entry}");
+
+    let pane = Pane::order(&zellij, "resume", &format!("session={mended}"));
+    pane.wait_for_prompt(&zellij);
+    // Without a cwd it is the focused pane's.
+    let list = zellij.ask("sessions", "", "");
+    assert_eq!(list["sessions"][0]["open_in"], pane.pane.as_str(), "{list}");
+    let error = zellij.ask("sessions", "cwd=/does/not/exist", "");
+    assert!(error["error"].as_str().is_some_and(|why| why.contains("/does/not/exist")), "{error}");
 }

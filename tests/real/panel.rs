@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::desks::{state_dir, Pane};
+use crate::desks::{claudes, state_dir, Pane};
 use crate::support::claude::{self, shows_permission_question, shows_prompt};
 use crate::support::machine::Machine;
 use crate::support::waiting::stays;
@@ -19,10 +19,13 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
     let zellij = Zellij::new(&machine, &setup());
     let mut client = zellij.start();
     client.keys(&key::alt('p'));
-    let screen = client.wait_screen("the empty panel", |screen| screen.contains("No desks") || screen.contains("no desks"));
+    let screen =
+        client.wait_screen("the empty panel", |screen| screen.contains("No desks") || screen.contains("no desks"));
     assert!(screen.contains("hide"), "{screen}");
     client.keys("n");
-    client.wait_screen("Claude's prompt, the panel out of the way", |screen| shows_prompt(screen) && !screen.contains("hide"));
+    client.wait_screen("Claude's prompt, the panel out of the way", |screen| {
+        shows_prompt(screen) && !screen.contains("hide")
+    });
     let status = zellij.wait_status("one pane", |status| status["panes"][0]["health"] == "isolated");
     assert_eq!(status["panes"][0]["cwd"].as_str(), machine.project().to_str(), "not the focused pane's cwd");
     let panes = zellij.terminals();
@@ -33,8 +36,10 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
     client.keys("x");
     client.wait_text("Close pane");
     client.keys("q");
-    client.wait_screen("the question is taken back", |screen| !screen.contains("Close pane") && screen.contains("isolated"));
-    assert_eq!(machine.claudes().len(), 1);
+    client.wait_screen("the question is taken back", |screen| {
+        !screen.contains("Close pane") && screen.contains("isolated")
+    });
+    assert_eq!(claudes(&machine).len(), 1);
     client.keys("x");
     client.wait_text("Close pane");
     client.keys("y");
@@ -107,4 +112,55 @@ fn with_the_panel_hidden_and_nothing_happening_no_host_command_is_started() {
     });
     let before = started();
     assert!(stays(Duration::from_secs(30), || started() == before), "{} host commands", started() - before);
+}
+
+#[test]
+fn a_claude_typed_into_a_shell_shows_up_as_not_isolated_until_it_ends() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &setup());
+    let mut client = zellij.start();
+    let shell = zellij.terminals()[0]["id"].as_u64().unwrap();
+    zellij.status();
+    client.type_line("claude");
+    client.wait_screen("Claude's prompt", shows_prompt);
+    let status = zellij.wait_status("it is seen", |status| status["unisolated"] != serde_json::json!([]));
+    assert_eq!(status["unisolated"][0]["terminal"].as_u64(), Some(shell));
+    assert!(status["unisolated"][0]["command"].as_str().unwrap().contains("claude"));
+    client.keys(&key::alt('p'));
+    client.wait_text("not isolated");
+    client.keys(key::ESC);
+    client.wait_screen("the panel is hidden", |screen| !screen.contains("not isolated"));
+    client.type_line("/exit");
+    zellij.wait_status("it has ended", |status| status["unisolated"] == serde_json::json!([]));
+}
+
+#[test]
+fn a_panel_in_a_layout_shows_the_board_and_keeps_its_place() {
+    let machine = Machine::new();
+    let layout = r#"layout {
+    pane split_direction="vertical" {
+        pane
+        pane size="60%" {
+            plugin location="carrel" {
+                role "panel"
+            }
+        }
+    }
+}
+"#;
+    let zellij = Zellij::new(&machine, &setup().layout(layout));
+    let mut client = zellij.start();
+    client.wait_screen("the empty panel", |screen| screen.contains("No desks"));
+    let pane = Pane::open(&zellij, "floating=true");
+    client.wait_screen("one row", |screen| {
+        screen.contains(&format!("#{}", pane.terminal)) && screen.contains("isolated")
+    });
+    zellij.close_pane(pane.terminal);
+    pane.wait_until_gone(&machine);
+    client.wait_screen("no row", |screen| screen.contains("No desks"));
+    // Its keys leave it where it is.
+    client.keys(&key::alt('l'));
+    client.keys("q");
+    client.wait_screen("still there", |screen| screen.contains("No desks"));
+    assert_eq!(machine.processes_like("carrel.sh run --pane").len(), 0);
 }

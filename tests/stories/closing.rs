@@ -86,6 +86,20 @@ fn a_resurrected_pane_keeps_its_desk_although_its_closing_was_noted() {
 }
 
 #[test]
+fn a_resurrected_pane_keeps_its_desk_although_zellij_lists_it_late() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.quit_by_closing(zellij.terminal_of(desk));
+    zellij.pass(5_000);
+    zellij.lists(false);
+    zellij.resurrect();
+    zellij.pass(10_000);
+    zellij.lists(true);
+    zellij.pass(30_000);
+    assert!(zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+}
+
+#[test]
 fn a_mark_that_is_read_after_the_list_is_taken_off_a_living_pane() {
     let mut zellij = World::new().clients(2).ready();
     let desk = zellij.open();

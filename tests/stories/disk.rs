@@ -21,6 +21,8 @@ pub struct Report {
     pub session: String,
     pub status: String,
     pub waiting_for: Option<String>,
+    /// Its process has died, and the system gave its pid to another one.
+    pub reused: bool,
 }
 
 /// A desk on disk.
@@ -30,13 +32,28 @@ pub struct DeskDir {
     pub group: u32,
     pub opened_s: u64,
     pub exit: Option<i32>,
+    /// The pid of the Zellij server in which it was opened.
+    pub server: u32,
+    /// And the name of its session.
+    pub session: String,
+    /// It goes with its pane.
+    pub cleanup: bool,
     pub registry: Vec<Report>,
 }
 
 impl DeskDir {
     /// As the launcher makes it.
     pub fn at(cwd: &str, opened_s: u64) -> Self {
-        DeskDir { cwd: cwd.into(), group: 0, opened_s, exit: None, registry: vec![] }
+        DeskDir {
+            cwd: cwd.into(),
+            group: 0,
+            opened_s,
+            exit: None,
+            server: 0,
+            session: String::new(),
+            cleanup: true,
+            registry: vec![],
+        }
     }
 }
 
@@ -144,7 +161,9 @@ impl Disk {
         .concat();
         text += &match &self.claude {
             Some(path) => say(&["claude", path]),
-            None => say(&["no_claude", "there is no `claude` in PATH; install Claude Code, or name it in option claude"]),
+            None => {
+                say(&["no_claude", "there is no `claude` in PATH; install Claude Code, or name it in option claude"])
+            }
         };
         text + &say(&["end"])
     }
@@ -163,7 +182,7 @@ impl Disk {
     }
 
     pub fn seed_in(&mut self, words: &[String], cache: &mut Cache) -> String {
-        let [stamp, dir, _shared, error] = words else { panic!("seed-in takes four words: {words:?}") };
+        let [stamp, dir, _shared, error, _login @ ..] = words else { panic!("seed-in takes four words: {words:?}") };
         let made = cache.files.get(&format!("{dir}/out")).cloned().unwrap_or_default();
         cache.files.retain(|name, _| !name.starts_with(&format!("{dir}/")));
         if self.seed_in_fails {
@@ -204,7 +223,8 @@ impl Disk {
                 text += &say(&["exit", &code.to_string()]);
             }
             for report in &desk.registry {
-                let (pid, group, start) = (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
+                let (pid, group, start) =
+                    (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
                 text += &say(&["registry", &pid, &group, &start, "here", &report.json()]);
             }
         }
@@ -220,7 +240,35 @@ impl Disk {
         text + &say(&["end"])
     }
 
-    pub fn clean(&mut self, desk: DeskId, now: u64) -> Cleaned {
+    /// Whose each desk is, where these Zellij servers live; `saved` are named by sessions that can come back.
+    pub fn owners(&self, servers: &[u32], saved: &[DeskId], now: u64) -> String {
+        let mut text = String::new();
+        for (id, desk) in &self.desks {
+            let (verdict, why) = match () {
+                () if self.lives(*id, now) => ("alive", "its Claude (pid 12) lives"),
+                () if servers.contains(&desk.server) => ("server", "its Zellij session lives"),
+                () if saved.contains(id) => ("saved", "the saved session main names it"),
+                () => ("nobody", "its Zellij session is gone for good"),
+            };
+            let unkept = self.conversations.values().any(|(_, place)| *place == Place::Desk(*id));
+            let pid = if verdict == "server" { desk.server.to_string() } else { String::new() };
+            text += &say(&[
+                "owner",
+                &id.to_string(),
+                verdict,
+                why,
+                &pid,
+                "4096",
+                &desk.opened_s.to_string(),
+                if desk.cleanup { "" } else { "no" },
+                if unkept { "unkept" } else { "" },
+                &desk.session,
+            ]);
+        }
+        text + &say(&["end"])
+    }
+
+    pub fn clean(&mut self, desk: DeskId, keep_only: bool, now: u64) -> Cleaned {
         if !self.desks.contains_key(&desk) {
             return Cleaned::Gone;
         }
@@ -238,6 +286,9 @@ impl Disk {
         if self.unknown_entries.contains(&desk) {
             return Cleaned::NotYet(say(&["clean", &desk.to_string(), "blocked", "new-thing.db"]));
         }
+        if keep_only {
+            return Cleaned::NotYet(say(&["clean", &desk.to_string(), "kept"]));
+        }
         self.desks.remove(&desk);
         Cleaned::Deleted
     }
@@ -247,7 +298,7 @@ impl Report {
     fn json(&self) -> String {
         serde_json::json!({
             "sessionId": self.session, "status": self.status, "waitingFor": self.waiting_for,
-            "procStart": format!("s{}", self.pid), "version": "2.1.330",
+            "procStart": if self.reused { "long ago".to_string() } else { format!("s{}", self.pid) }, "version": "2.1.330",
         })
         .to_string()
     }

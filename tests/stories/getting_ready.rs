@@ -162,8 +162,12 @@ fn panes_that_were_there_before_a_slow_boot_are_known_after_it() {
 
 #[test]
 fn in_a_broken_configuration_each_pipe_answers_with_all_errors_and_nothing_is_ordered() {
-    let mut zellij =
-        World::new().clients(2).option("metod", "home").option("cleanup_on_close", "maybe").option("share", ".claude.json").ready();
+    let mut zellij = World::new()
+        .clients(2)
+        .option("metod", "home")
+        .option("cleanup_on_close", "maybe")
+        .option("share", ".claude.json")
+        .ready();
     for name in ["new", "resume", "status", "check", "close", "panel", "next", "nonsense"] {
         let error = zellij.ask_wrong(name, &[]);
         for offender in ["metod", "cleanup_on_close", "maybe", ".claude.json"] {
@@ -196,7 +200,8 @@ fn an_option_that_is_not_built_is_refused_and_not_ignored() {
 
 #[test]
 fn the_options_at_their_defaults_are_accepted() {
-    let mut zellij = World::new().option("method", "config_dir").option("fallback", "home").option("notify", "none").ready();
+    let mut zellij =
+        World::new().option("method", "config_dir").option("fallback", "home").option("notify", "none").ready();
     zellij.ask("status", &[]);
 }
 

@@ -125,9 +125,12 @@ fn claude_args_reach_the_command_line_word_by_word() {
     assert!(zellij.panes[1].argv.ends_with(&["--".into(), "--append-system-prompt".into(), "be brief".into()]));
 }
 
+/// A pipe's name, its arguments, and a word of the reason for which it is refused.
+type Refused = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
 #[test]
 fn whatever_cannot_be_carried_out_is_refused_with_a_reason_and_opens_nothing() {
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[Refused] = &[
         ("new", &[("cwd", "/nowhere")], "/nowhere"),
         ("new", &[("cwd", "relative/dir")], "absolute"),
         ("new", &[("cwd", "")], "absolute"),

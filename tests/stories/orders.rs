@@ -109,8 +109,6 @@ struct Run {
     calls: Vec<CallNo>,
     /// Closed while somebody knew the pane: these must be cleaned in the end.
     closed: BTreeSet<DeskId>,
-    /// When a pane went last of which nothing was said.
-    vanished_ms: u64,
 }
 
 fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
@@ -134,7 +132,6 @@ fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
             if let Some(terminal) = terminal {
                 run.closed.extend(desk);
                 if what == 5 {
-                    run.vanished_ms = zellij.now;
                     zellij.vanish(terminal);
                 } else {
                     zellij.close(terminal);
@@ -162,7 +159,11 @@ fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
         15 | 16 => zellij.ring(desk, "Stop"),
         17 => {
             if let Some(desk) = desk {
-                zellij.claude_becomes(desk, ["busy", "idle", "waiting"][usize::try_from(chance.below(3)).unwrap()], None);
+                zellij.claude_becomes(
+                    desk,
+                    ["busy", "idle", "waiting"][usize::try_from(chance.below(3)).unwrap()],
+                    None,
+                );
             }
         }
         18 => {
@@ -191,11 +192,12 @@ fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
 }
 
 fn must_hold(zellij: &World, run: &Run) {
-    assert!(zellij.opened() <= run.wishes, "one open per wish: {} of {}", zellij.opened(), run.wishes);
+    let told = || zellij.last_lines(40);
+    assert!(zellij.opened() <= run.wishes, "one open per wish: {} of {}\n{}", zellij.opened(), run.wishes, told());
     // The rest was looked at before.
     for call in zellij.all_calls().iter().rev().take(60) {
         let answers = call.lines.len() + call.lost.len();
-        assert!(answers <= 1, "one answer per caller: {call:?}");
+        assert!(answers <= 1, "one answer per caller: {call:?}\n{}", told());
         assert!(call.name != "carrel_bell" || answers == 0);
     }
     for client in zellij.clients_there() {
@@ -203,12 +205,16 @@ fn must_hold(zellij: &World, run: &Run) {
     }
 }
 
-fn no_more_faults(zellij: &mut World) {
+fn no_more_faults(zellij: &mut World, run: &Run) {
     zellij.mend();
-    zellij.pass(15_000);
+    zellij.pass(20_000);
     // What failed last is tried again a minute later.
     let until = zellij.now + 120_000;
-    while zellij.now < until && !zellij.cache.marks.is_empty() {
+    let waits = |zellij: &World| {
+        let desks = run.closed.iter().filter(|desk| zellij.pane_of(**desk).is_none());
+        !zellij.cache.marks.is_empty() || desks.into_iter().any(|desk| zellij.disk.desks.contains_key(desk))
+    };
+    while zellij.now < until && waits(zellij) {
         zellij.pass(5_000);
     }
     // The other panels follow at their next tick.
@@ -271,7 +277,7 @@ fn whatever_happens_each_wish_opens_one_pane_and_no_closed_desk_is_forgotten() {
             zellij.pass(ms);
             must_hold(&zellij, &run);
         }
-        no_more_faults(&mut zellij);
+        no_more_faults(&mut zellij, &run);
         must_hold(&zellij, &run);
         for call in &run.calls {
             assert_eq!(zellij.call(*call).lines.len(), 1, "seed {seed}: {:?}", zellij.call(*call));
@@ -290,31 +296,32 @@ fn whatever_happens_while_clones_come_and_go_nothing_is_done_twice_or_forgotten(
         let mut chance = Chance(seed ^ 0xc105_ed00);
         let mut zellij = World::new().clients(2).ready();
         let mut run = Run::default();
-        let (mut next_client, mut newest_ms) = (3, 0);
+        let (mut next_client, mut calm_ms) = (3, 0);
         for _ in 0..200 {
             let there = zellij.clients_there();
-            // A pane that goes while nobody is left who knew it is an orphan, and another matter.
-            let settled = there.len() > 1 && zellij.now > newest_ms.max(run.vanished_ms) + 8_000;
+            // One fault at a time: a clone that slept while the actor did its last work and died would do it once more.
+            let calm = zellij.now > calm_ms;
             match chance.below(40) {
-                0 if settled => zellij.crash(there[0]),
+                0 if there.len() > 1 && calm => {
+                    zellij.crash(there[0]);
+                    calm_ms = zellij.now + 4_000;
+                }
                 1 if there.len() < 4 => {
                     zellij.attach(next_client);
-                    (next_client, newest_ms) = (next_client + 1, zellij.now);
+                    next_client += 1;
                 }
-                2 if settled => {
-                    zellij.reload(there[there.len() - 1]);
-                    newest_ms = zellij.now;
-                }
-                3 if settled => {
-                    zellij.freeze(there[0], chance.below(8_000));
-                    newest_ms = zellij.now;
+                2 if calm => zellij.reload(there[there.len() - 1]),
+                3 if calm => {
+                    let ms = chance.below(8_000);
+                    zellij.freeze(there[0], ms);
+                    calm_ms = zellij.now + ms + 4_000;
                 }
                 _ => random_event(&mut zellij, &mut chance, &mut run),
             }
             zellij.pass([0, 3, 100, 500, 1_500][usize::try_from(chance.below(5)).unwrap()]);
             must_hold(&zellij, &run);
         }
-        no_more_faults(&mut zellij);
+        no_more_faults(&mut zellij, &run);
         must_hold(&zellij, &run);
         all_is_well(&mut zellij, &run);
     }
@@ -329,7 +336,7 @@ fn a_day_of_random_events_ends_with_as_little_in_memory_as_it_began() {
         random_event(&mut zellij, &mut chance, &mut run);
         zellij.pass(500);
     }
-    no_more_faults(&mut zellij);
+    no_more_faults(&mut zellij, &run);
     let terminals: Vec<u32> = zellij.panes.iter().map(|pane| pane.terminal).collect();
     terminals.into_iter().for_each(|terminal| zellij.close(terminal));
     zellij.pass(150_000);

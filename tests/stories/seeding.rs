@@ -129,9 +129,9 @@ fn a_copy_that_is_gone_in_the_middle_is_told_and_made_anew() {
 
 #[test]
 fn a_large_file_leaves_room_for_other_pipes_between_two_slices() {
-    let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(&large_file(10))).started();
+    let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(&large_file(50))).started();
     zellij.pass(60);
-    for _ in 0..5 {
+    for _ in 0..20 {
         let before = zellij.now;
         zellij.ask("status", &[]);
         assert!(zellij.now - before <= 30, "{} ms", zellij.now - before);
@@ -146,7 +146,7 @@ fn a_large_file_leaves_room_for_other_pipes_between_two_slices() {
 #[test]
 fn panes_open_at_once_while_a_file_of_fifty_megabytes_is_read() {
     let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(&large_file(1))).ready();
-    zellij.disk.write_file(&large_file(8));
+    zellij.disk.write_file(&large_file(50));
     zellij.slow("seed-out", 6_000);
     let calls = [zellij.send("new", &[("cwd", "/work")]), zellij.send("new", &[("cwd", "/work")])];
     zellij.pass(200);
@@ -168,6 +168,21 @@ fn a_check_while_the_seed_is_made_does_not_freeze_the_seed_for_ever() {
         zellij.pass(3_000);
         assert!(zellij.disk.seed.as_ref().is_some_and(|seed| seed.1.contains("light")), "check after {wait} ms");
     }
+}
+
+#[test]
+fn slices_that_nobody_asked_for_do_not_get_into_a_seed_that_is_being_made() {
+    let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(&large_file(5))).started();
+    zellij.pass(60);
+    for number in [0, 1, 2, 999] {
+        let call = zellij_carrel::manager::ids::CallId(number);
+        zellij.happens(1, Event::SliceRead { call, bytes: Ok(b"garbage".to_vec()) });
+        zellij.happens(1, Event::SliceRead { call, bytes: Ok(vec![]) });
+    }
+    assert!(zellij.disk.seed.is_none(), "it is still being made");
+    zellij.pass(3_000);
+    let (_, seed, error) = zellij.disk.seed.clone().unwrap();
+    assert!(error.is_none() && seed.contains("\"/work\""), "{error:?} {seed}");
 }
 
 #[test]

@@ -97,7 +97,9 @@ fn a_pane_is_isolated_once_its_claude_has_reported_at_its_desk() {
 fn the_state_follows_claudes_bells() {
     let mut zellij = World::new().clients(2).ready();
     let desk = zellij.open();
-    for (claudes_word, state) in [("busy", "working"), ("waiting", "waiting"), ("idle", "idle"), ("dreaming", "unknown")] {
+    for (claudes_word, state) in
+        [("busy", "working"), ("waiting", "waiting"), ("idle", "idle"), ("dreaming", "unknown")]
+    {
         zellij.claude_becomes(desk, claudes_word, None);
         zellij.pass(400);
         is(&mut zellij, state, "isolated");
@@ -111,6 +113,17 @@ fn a_claude_that_reports_in_the_shared_dir_leaks() {
     let (state, health, problems) = of_the_pane(&mut zellij);
     assert_eq!((state.as_str(), health.as_str()), ("idle", "leaking"));
     assert_eq!(problems.len(), 1);
+}
+
+#[test]
+fn a_report_whose_process_died_and_whose_pid_was_given_out_again_proves_nothing() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.disk.desks.get_mut(&desk).unwrap().registry[0].reused = true;
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(2_000);
+    let (_, health, _) = of_the_pane(&mut zellij);
+    assert_eq!(health, "unknown");
 }
 
 #[test]
@@ -206,6 +219,17 @@ fn check_does_not_answer_with_what_an_earlier_look_saw() {
     let status = zellij.answer(call);
     is_valid(&status);
     assert_eq!(status["panes"][0]["state"], "working");
+}
+
+#[test]
+fn a_check_looks_a_few_times_however_long_the_boot_takes() {
+    let mut zellij = World::new().ready();
+    zellij.open();
+    zellij.slow("boot", 3_000);
+    let before = zellij.hosts;
+    zellij.ask("check", &[]);
+    zellij.pass(10_000);
+    assert!(zellij.hosts - before <= 6, "{} host commands", zellij.hosts - before);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! It panics where a story cannot be true whatever it tells: an order before the grant, a plugin that spins, facts and orders
 //! in a circle, a desk deleted although its pane is there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -52,7 +52,11 @@ pub enum Behaviour {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Did {
     Host(Vec<String>),
-    Opened { argv: Vec<String>, cwd: Option<String>, placement: Placement },
+    Opened {
+        argv: Vec<String>,
+        cwd: Option<String>,
+        placement: Placement,
+    },
     Closed(u32),
     Focused(u32),
     NameCleared(u32),
@@ -131,11 +135,30 @@ struct Clone_ {
 
 enum Delivery {
     /// With the pipe's call that it belongs to.
-    Fact { to: usize, born: u32, event: Event, call: Option<usize> },
-    EverySecond { server: u32 },
-    Host { to: usize, born: u32, call: CallId, words: Vec<String>, stdout: Option<String> },
-    LauncherStarts { terminal: u32, group: u32 },
-    ClaudeReports { terminal: u32, group: u32 },
+    Fact {
+        to: usize,
+        born: u32,
+        event: Event,
+        call: Option<usize>,
+    },
+    EverySecond {
+        server: u32,
+    },
+    Host {
+        to: usize,
+        born: u32,
+        call: CallId,
+        words: Vec<String>,
+        stdout: Option<String>,
+    },
+    LauncherStarts {
+        terminal: u32,
+        group: u32,
+    },
+    ClaudeReports {
+        terminal: u32,
+        group: u32,
+    },
 }
 
 /// Everything.
@@ -160,6 +183,12 @@ pub struct World {
     grant: Grant,
     server: u32,
     saved: Vec<Pane>,
+    /// Sessions that can come back, by name.
+    pub saved_sessions: BTreeSet<String>,
+    /// Sessions beside this one.
+    pub other_servers: BTreeSet<u32>,
+    pub other_sessions: BTreeSet<String>,
+    session: String,
     pub behaviour: Behaviour,
     pub rings: bool,
     /// Zellij finds no room for panes.
@@ -196,6 +225,10 @@ impl World {
             grant: Grant::Cached,
             server: 1,
             saved: Vec::new(),
+            saved_sessions: BTreeSet::new(),
+            other_servers: BTreeSet::new(),
+            other_sessions: BTreeSet::new(),
+            session: "main".into(),
             behaviour: Behaviour::Reports,
             rings: true,
             no_room: false,
@@ -271,7 +304,7 @@ impl World {
             _ => format!("{}-session", self.server),
         };
         let me = Instance { plugin, client };
-        let birth = Birth { me, session: "main".into(), cwd: "/work".into(), options };
+        let birth = Birth { me, server: self.server, session: self.session.clone(), cwd: "/work".into(), options };
         let born = self.clones.iter().map(|clone| clone.born + 1).max().unwrap_or(0);
         let new = Clone_ {
             me,
@@ -424,7 +457,17 @@ impl World {
         let desk = desk.to_string();
         let lines = self.journal.iter().map(|entry| format!("{} {} {:?}", entry.at, entry.client, entry.did));
         let all = std::env::var("ALL").is_ok();
-        lines.filter(|line| all || line.contains(&desk)).map(|line| line.chars().take(200).collect::<String>() + "\n").collect()
+        lines
+            .filter(|line| all || line.contains(&desk))
+            .map(|line| line.chars().take(200).collect::<String>() + "\n")
+            .collect()
+    }
+
+    /// The end of the journal.
+    pub fn last_lines(&self, number: usize) -> String {
+        let from = self.journal.len().saturating_sub(number);
+        let line = |entry: &Entry| format!("{} {} {:?}", entry.at, entry.client, entry.did).chars().take(160).collect();
+        self.journal[from..].iter().map(line).collect::<Vec<String>>().join("\n")
     }
 
     pub fn is_marked(&self, desk: DeskId) -> bool {
@@ -588,6 +631,29 @@ impl World {
         self.pass(5);
     }
 
+    /// The same comes to several clones in one moment: each has read the lease before the first of them acts.
+    pub fn at_once(&mut self, clients: &[u16], event: &Event) {
+        let moments: Vec<(usize, Moment)> = clients
+            .iter()
+            .map(|client| {
+                let at = self.at(*client);
+                let fresh = [self.fresh_uuid(), self.fresh_uuid()];
+                (at, Moment { now_ms: self.now, fresh, lease: self.cache.lease(&self.clones[at].group) })
+            })
+            .collect();
+        let orders: Vec<(usize, Vec<Effect>)> = moments
+            .into_iter()
+            .map(|(at, moment)| (at, self.clones[at].manager.update(event.clone(), &moment).0))
+            .collect();
+        for (at, effects) in orders {
+            for effect in effects {
+                if let Some(event) = self.perform(at, effect) {
+                    self.take_in(at, event);
+                }
+            }
+        }
+    }
+
     // ---- what the user and Claude do -----------------------------------------------------------------------------
 
     /// The pane is closed, and Zellij says so to everybody; unless it was opened in place.
@@ -657,7 +723,14 @@ impl World {
 
     /// Another program is at work in the shared dir or at a desk.
     pub fn stranger_at(&mut self, desk: DeskId) {
-        let report = Report { pid: 9_999, group: 9_999, session: uuid_text(9_999), status: "busy".into(), waiting_for: None };
+        let report = Report {
+            pid: 9_999,
+            group: 9_999,
+            session: uuid_text(9_999),
+            status: "busy".into(),
+            waiting_for: None,
+            reused: false,
+        };
         self.disk.desks.get_mut(&desk).expect("a desk").registry.push(report);
     }
 
@@ -714,22 +787,31 @@ impl World {
         }
         self.queue.clear();
         self.clones.clear();
+        self.saved_sessions = self.saved.iter().take(1).map(|_| self.session.clone()).collect();
         self.server += 1;
         self.next_terminal = 0;
     }
 
+    /// The saved session is deleted: nobody comes back to it.
+    pub fn forget_saved(&mut self) {
+        self.saved.clear();
+        self.saved_sessions.clear();
+    }
+
     /// Another session begins, on the same machine.
     pub fn begin_again(&mut self) {
+        self.session = format!("session-{}", self.server);
         self.start();
     }
 
-    /// The session comes back as it was saved: its panes wait for Enter.
+    /// The session comes back as it was saved, under its name: its panes wait for Enter.
     pub fn resurrect(&mut self) {
         self.bring_back_panes();
         self.start();
     }
 
     pub fn bring_back_panes(&mut self) {
+        self.saved_sessions.clear();
         for mut pane in self.saved.clone() {
             pane.terminal = self.fresh_terminal();
             (pane.exited, pane.held, pane.exit_code, pane.group) = (false, true, None, None);
@@ -890,8 +972,8 @@ impl World {
         let panes: Vec<PaneFacts> = panes.iter().map(Pane::facts).collect();
         for to in 0..self.clones.len() {
             if self.clones[to].living && self.clones[to].granted {
-                let listed = Event::PanesListed { session: "main".into(), panes: panes.clone() };
-                self.tell(to, 1, listed);
+                let session = self.session.clone();
+                self.tell(to, 1, Event::PanesListed { session, panes: panes.clone() });
                 self.tell(to, 1, Event::PanelSuppressed(self.panel_suppressed));
             }
         }
@@ -908,6 +990,7 @@ impl World {
                 | Effect::ClosePane(_)
                 | Effect::FocusPane(_)
                 | Effect::SaveSession
+                | Effect::ReadFocusedCwd
         );
         assert!(!gated || self.clones[to].granted, "ordered before the grant: {effect:?}");
         let (me, born) = (self.clones[to].me, self.clones[to].born);
@@ -985,6 +1068,14 @@ impl World {
                 self.cache.publish(self.server, text);
             }
             Effect::ReadSnapshot => return Some(Event::SnapshotRead(self.cache.snapshot(self.server))),
+            Effect::ReadSessions => {
+                let living = self.other_sessions.iter().cloned().chain([self.session.clone()]).collect();
+                return Some(Event::SessionsListed { living, saved: self.saved_sessions.clone() });
+            }
+            Effect::ReadFocusedCwd => {
+                let focused = self.panes.iter().find(|pane| pane.focused);
+                return Some(Event::FocusedCwdRead(focused.map(|pane| pane.cwd.clone())));
+            }
             Effect::MarkClosed(desk) => {
                 self.did(to, Did::Marked(desk));
                 self.cache.marks.insert(desk.to_string());
@@ -1049,10 +1140,13 @@ impl World {
     }
 
     fn launcher_starts(&mut self, terminal: u32, group: u32) {
-        let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else { return };
+        let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else {
+            return;
+        };
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let dir = self.disk.desks.entry(desk).or_insert_with(|| DeskDir::at(&pane.cwd, self.now / 1_000));
-        (dir.group, dir.exit) = (group, None);
+        (dir.group, dir.exit, dir.server, dir.session) = (group, None, self.server, self.session.clone());
+        dir.cleanup = !pane.argv.join(" ").contains("--cleanup no");
         self.disk.processes.insert(group, (desk, None));
         let session = pane.session();
         // A conversation that went to the shared dir is taken back.
@@ -1065,11 +1159,14 @@ impl World {
     }
 
     fn claude_reports(&mut self, terminal: u32, group: u32) {
-        let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else { return };
+        let Some(pane) = self.panes.iter().find(|p| p.terminal == terminal && p.group == Some(group)).cloned() else {
+            return;
+        };
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let session = pane.session();
         let status = "idle".to_string();
-        let report = Report { pid: group + 1, group, session: session.clone(), status, waiting_for: None };
+        let report =
+            Report { pid: group + 1, group, session: session.clone(), status, waiting_for: None, reused: false };
         if self.behaviour == Behaviour::Leaks || pane.argv.join(" ").contains("--method none") {
             self.disk.shared_registry.push(report);
         } else {
@@ -1105,7 +1202,7 @@ impl World {
         let took = self.slow.get(&name).copied().unwrap_or(if name == "boot" { 20 } else { 8 });
         // It sees the machine as it is when it begins; a clean waits for the processes of its desk.
         let said = self.said.get_mut(&name).and_then(VecDeque::pop_front);
-        let early = matches!(name.as_str(), "scan" | "is-dir" | "find" | "boot");
+        let early = matches!(name.as_str(), "scan" | "owners" | "is-dir" | "find" | "boot");
         let stdout = said.or_else(|| early.then(|| self.host_does(&words)));
         let mut at = self.now + took;
         if name == "clean" && stdout.is_none() {
@@ -1137,14 +1234,24 @@ impl World {
             "find" => self.disk.find(&words[1]),
             "seed-out" => self.disk.seed_out(&mut self.cache),
             "seed-in" => self.disk.seed_in(&words[1..], &mut self.cache),
+            "sessions" => say(&["end"]),
             "scan" => self.disk.scan(words.iter().any(|word| word == "--measure"), self.now),
+            "owners" => {
+                let saved: Vec<DeskId> = self.saved.iter().filter_map(|pane| pane.desk).collect();
+                let servers: Vec<u32> = self.other_servers.iter().copied().chain([self.server]).collect();
+                self.disk.owners(&servers, &saved, self.now)
+            }
             "clean" => {
                 let desk: DeskId = words[2].parse().expect("a uuid");
-                match self.disk.clean(desk, self.now) {
+                match self.disk.clean(desk, words.iter().any(|word| word == "--keep-only"), self.now) {
                     Cleaned::NotYet(answer) => answer,
                     Cleaned::Gone => say(&["clean", &words[2], "gone"]),
                     Cleaned::Deleted => {
-                        assert!(self.pane_of(desk).is_none(), "the desk of a pane that is there was deleted: {desk}");
+                        assert!(
+                            self.pane_of(desk).is_none(),
+                            "the desk of a pane that is there was deleted: {desk}\n{}",
+                            self.story_of(desk)
+                        );
                         say(&["clean", &words[2], "cleaned"])
                     }
                 }

@@ -68,7 +68,7 @@ fn names(text: &str, judge: impl Fn(&str) -> Result<String, String>) -> Result<V
     }
 }
 
-/// Why an entry of the shared dir must not be linked (facts, §4.2 and §4.4). Upper and lower case are the same on
+/// Why an entry of the shared dir must not be linked. Upper and lower case are the same on
 /// macOS' file system.
 fn why_not_shared(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase();

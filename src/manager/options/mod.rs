@@ -293,7 +293,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A desk among the desks would be taken for the user's own state, and cleaned away (decision 13).
+    /// A desk among the desks would be taken for the user's own state, and cleaned away.
     fn shared_dir_outside(&mut self, state_dir: Option<&str>, shared_dir: Option<&str>) {
         let (Some(state_dir), Some(shared_dir)) = (state_dir, shared_dir) else { return };
         if shared_dir.strip_prefix(state_dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {

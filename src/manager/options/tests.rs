@@ -1,3 +1,5 @@
+//! Tests of the options: every key, every value, every error.
+
 use super::*;
 
 fn env() -> Environment<'static> {

@@ -16,7 +16,7 @@ pub(super) type Allowed = (&'static str, Shape, &'static str);
 
 /// Keys of the document itself.
 pub(super) const TOP: [Allowed; 90] = [
-    // The wizard. Without the first one Claude asks for a theme and a login, even with a valid login (facts, §4.1).
+    // The wizard. Without the first one Claude asks for a theme and a login, even with a valid login (tried with 2.1.197 and 2.1.330).
     ("hasCompletedOnboarding", True, "else the wizard with theme and login comes up"),
     ("lastOnboardingVersion", Text, "else an older wizard may be offered again"),
     ("lastReleaseNotesSeen", Text, "else the release notes are shown as news, or never"),
@@ -113,8 +113,12 @@ pub(super) const TOP: [Allowed; 90] = [
     ("promptQueueUseCount", Number, "the same"),
     ("btwUseCount", Number, "the same"),
     // What makes it the user's own Claude.
-    ("mcpServers", Servers, "the user's MCP servers live here and nowhere else (facts, §4.4)"),
-    ("customApiKeyResponses", KeyTails, "else a key in the environment is asked about (facts, §4.1)"),
+    ("mcpServers", Servers, "the user's MCP servers live here and nowhere else"),
+    (
+        "customApiKeyResponses",
+        KeyTails,
+        "else a key in the environment is asked about (tried with 2.1.197 and 2.1.330)",
+    ),
     // Random, of this installation. Feature flags are drawn by it: with one each, desks would behave differently from
     // each other and from plain Claude, and count as so many machines.
     ("userID", Digest, "feature flags are drawn by it"),

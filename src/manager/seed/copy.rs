@@ -1,5 +1,5 @@
 //! Rebuilds one kept value: takes it in with serde_json and writes out what has the right type, nothing else.
-//! Writes while it reads: a tree of the value would be many times as large as its text (decision 15).
+//! Writes while it reads: a tree of the value would be many times as large as its text.
 
 use std::collections::BTreeMap;
 use std::fmt;

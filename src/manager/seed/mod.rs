@@ -1,8 +1,8 @@
-//! Filters the user's `.claude.json`, slice by slice, down to what a new desk gets (decision 4).
+//! Filters the user's `.claude.json`, slice by slice, down to what a new desk gets (docs/decisions/0007).
 //! Decides what is carried over, and that a damaged file gives no seed at all. Refuses to know where the bytes come
 //! from, what Claude makes of the seed, and whether a trust is wise: it is carried over, never invented.
 //!
-//! Holds what is kept and nothing else, so that a file of 50 MB fits into a plugin's 16 MiB (decision 15).
+//! Holds what is kept and nothing else, so that a file of 50 MB fits into a plugin's 16 MiB.
 
 mod allow;
 mod copy;

@@ -1,3 +1,5 @@
+//! Tests of the filter, held against a plain parser.
+
 use serde_json::{json, Map, Value};
 
 use super::copy::Shape;
