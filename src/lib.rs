@@ -6,9 +6,9 @@
 //!   Carrel · 3 desks · 1 waiting · 2 problems                  title                   view/bar.rs
 //!
 //!     #   state      directory      session   health      age  head                   ┐
-//!   › #3  ▲ waiting  /work/billing  c0ffee03  √ isolated   1m  one row for each desk  ├ view/rows.rs
-//!   │ #4  ○ idle     /work/zellij   c0ffee04  ! leaking    4d                         │
-//!   │ #1  ● working  /work/carrel   c0ffee01  √ isolated  12s                         ┘
+//!   › #3  ▲ waiting  /code/billing  c0ffee03  √ isolated   1m  one row for each desk  ├ view/rows.rs
+//!   │ #4  ○ idle     /code/zellij   c0ffee04  ! leaking    4d                         │
+//!   │ #1  ● working  /code/carrel   c0ffee01  √ isolated  12s                         ┘
 //!   └ cursor, on the selected desk                             which rows, how many    view/desks.rs
 //!
 //!   #3  desk 550e87 · config_dir                               the selected desk      ┐
@@ -17,7 +17,7 @@
 //!   ! there is no claude on the PATH of the Zellij server …    a problem of no desk   │
 //!   desk 550eac is closed, its conversation is being kept…     a desk that leaves     ┘
 //!
-//!   cwd `/work/gone` is not a directory; name an existing …    message                 view/desks.rs
+//!   cwd `/code/gone` is not a directory; name an existing …    message                 view/desks.rs
 //!   n new · Enter focus · x close · ↑↓/j k move · q/Esc hide   keys, or a question     view/keys.rs
 //! ```
 //!

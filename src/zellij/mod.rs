@@ -91,8 +91,7 @@ impl ZellijPlugin for Plugin {
             EventType::Visible,
         ]);
         if role == Role::Manager {
-            self.asked = true;
-            request_permission(&PERMISSIONS);
+            self.ask_once();
         } else {
             set_timeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S);
         }
@@ -100,8 +99,8 @@ impl ZellijPlugin for Plugin {
     }
 
     fn update(&mut self, event: Event) -> bool {
-        if matches!(event, Event::Timer(_)) && !std::mem::replace(&mut self.asked, true) {
-            request_permission(&PERMISSIONS);
+        if matches!(event, Event::Timer(_)) {
+            self.ask_once();
         }
         let facts = match &self.inner {
             Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
@@ -125,6 +124,13 @@ impl ZellijPlugin for Plugin {
 }
 
 impl Plugin {
+    /// Zellij asks the user, or finds the answer in its file.
+    fn ask_once(&mut self) {
+        if !std::mem::replace(&mut self.asked, true) {
+            request_permission(&PERMISSIONS);
+        }
+    }
+
     /// Whether the panel has to be painted again.
     fn take_in(&mut self, facts: Vec<Fact>) -> bool {
         let Some(inner) = &mut self.inner else { return false };

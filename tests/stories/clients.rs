@@ -143,7 +143,7 @@ fn an_actor_that_crashes_is_replaced_within_four_seconds() {
     zellij.crash(1);
     zellij.pass(4_000);
     assert_ne!(zellij.actor(), Some(1));
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(1_000);
     desk_in(&zellij.answer(call));
     zellij.close(zellij.terminal_of(desk));
@@ -279,7 +279,7 @@ fn an_actor_that_slept_for_a_minute_does_not_act_beside_its_successor() {
     zellij.freeze(1, 60_000);
     zellij.pass(10_000);
     assert_eq!(zellij.actor(), Some(2));
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(70_000);
     assert_eq!(zellij.call(call).lines.len(), 1);
     assert_eq!(zellij.opened(), 1);
@@ -293,7 +293,7 @@ fn a_clone_that_slept_does_not_do_again_what_an_actor_did_before_it_died() {
     zellij.freeze(2, 8_000);
     // What it hears first makes it claim the lease; what it hears next was carried out long ago.
     zellij.pass(1_500);
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(1_000);
     assert_eq!(zellij.opened(), 1);
     zellij.crash(1);
@@ -326,7 +326,7 @@ fn a_clock_that_jumps_leaves_one_actor() {
     zellij.open();
     zellij.set_clock_back(3_600_000);
     zellij.pass(10_000);
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(2_000);
     zellij.answer(call);
     assert_eq!(zellij.panes.len(), 2);

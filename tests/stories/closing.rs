@@ -141,7 +141,7 @@ fn one_list_without_a_pane_that_is_there_changes_nothing() {
 #[test]
 fn an_in_place_pane_is_cleaned_although_zellij_does_not_tell_of_its_closing() {
     let mut zellij = World::new().clients(2).ready();
-    zellij.ask("new", &[("cwd", "/work"), ("in_place", "true")]);
+    zellij.ask("new", &[("cwd", "/code"), ("in_place", "true")]);
     zellij.pass(3_000);
     let desk = zellij.panes[0].desk.unwrap();
     zellij.close(zellij.terminal_of(desk));
@@ -153,7 +153,7 @@ fn an_in_place_pane_is_cleaned_although_zellij_does_not_tell_of_its_closing() {
 fn a_pane_that_is_closed_right_after_it_was_opened_leaves_nothing_behind() {
     for after in [0, 10, 30, 300, 1_100, 2_600] {
         let mut zellij = World::new().clients(2).ready();
-        let answer = zellij.ask("new", &[("cwd", "/work")]);
+        let answer = zellij.ask("new", &[("cwd", "/code")]);
         let desk = crate::world::desk_in(&answer);
         zellij.pass(after);
         zellij.close(zellij.terminal_of(desk));

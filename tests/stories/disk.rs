@@ -103,7 +103,7 @@ pub struct Disk {
 impl Disk {
     pub fn new() -> Self {
         Disk {
-            dirs: ["/", "/work", "/work/a", "/work/b", "/tmp/x"].map(str::to_string).into(),
+            dirs: ["/", "/code", "/code/a", "/code/b", "/tmp/x"].map(str::to_string).into(),
             claude: Some(CLAUDE.to_string()),
             file: Some(br#"{"theme":"dark","hasCompletedOnboarding":true}"#.to_vec()),
             ..Disk::default()

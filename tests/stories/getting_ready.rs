@@ -9,7 +9,7 @@ use crate::world::{Did, Grant, World};
 fn a_call_that_comes_before_the_boot_is_through_is_held_and_answered() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("boot", 2_000)).started();
     zellij.pass(20);
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(1_000);
     assert!(zellij.call(call).released_ms.is_none());
     zellij.pass(2_000);
@@ -21,12 +21,12 @@ fn a_call_that_comes_before_the_boot_is_through_is_held_and_answered() {
 fn what_was_held_is_carried_out_oldest_first() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("boot", 500)).started();
     zellij.pass(20);
-    for cwd in ["/work/a", "/work/b", "/work"] {
+    for cwd in ["/code/a", "/code/b", "/code"] {
         zellij.send("new", &[("cwd", cwd)]);
     }
     zellij.pass(4_000);
     let cwds: Vec<&str> = zellij.panes.iter().map(|pane| pane.cwd.as_str()).collect();
-    assert_eq!(cwds, ["/work/a", "/work/b", "/work"]);
+    assert_eq!(cwds, ["/code/a", "/code/b", "/code"]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn whatever_hangs_a_call_is_answered_five_seconds_after_it_came() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("boot", 4_500)).started();
     zellij.lose("is-dir", u32::MAX);
     zellij.pass(20);
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(5_200);
     zellij.error(call);
 }
@@ -103,7 +103,7 @@ fn while_the_question_is_open_nothing_is_ordered_and_the_plugin_sleeps() {
 #[test]
 fn a_call_that_zellij_held_back_is_carried_out_after_the_grant() {
     let mut zellij = World::new().permissions(Grant::Asked).started();
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(20_000);
     zellij.answer_permission(1, true);
     zellij.pass(3_000);
@@ -128,7 +128,7 @@ fn after_a_denial_the_panel_says_so_and_nothing_is_ordered() {
 fn a_session_without_a_client_gets_ready_although_no_grant_is_told() {
     let mut zellij = World::new().permissions(Grant::Untold).started();
     zellij.pass(1_500);
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(2_000);
     zellij.answer(call);
     assert_eq!(zellij.opened(), 1);

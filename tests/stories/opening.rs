@@ -7,7 +7,7 @@ use crate::world::{desk_in, Did, World};
 
 /// One pane, one answer, whatever the number of clients.
 fn opens_one_pane_and_answers_once(mut zellij: World) {
-    let call = zellij.send("new", &[("cwd", "/work/a")]);
+    let call = zellij.send("new", &[("cwd", "/code/a")]);
     zellij.pass(3_000);
     let answer = zellij.answer(call);
     let mut keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
@@ -19,7 +19,7 @@ fn opens_one_pane_and_answers_once(mut zellij: World) {
     assert_eq!(pane.desk, Some(desk));
     assert_eq!(answer["terminal"], pane.terminal);
     assert_eq!(answer["config_dir"], format!("/home/ada/.local/state/carrel/claude-configs/pane-{desk}"));
-    assert_eq!(pane.cwd, "/work/a");
+    assert_eq!(pane.cwd, "/code/a");
     assert_eq!(pane.title, "claude", "Zellij's name is taken off");
     assert_eq!(zellij.count(|did| *did == Did::SessionSaved), 1);
 }
@@ -44,14 +44,14 @@ fn new_opens_one_pane_where_no_client_is_attached_any_more() {
 #[test]
 fn the_answer_comes_within_a_tenth_of_a_second() {
     let mut zellij = World::new().ready();
-    let call = zellij.send("new", &[("cwd", "/work")]);
+    let call = zellij.send("new", &[("cwd", "/code")]);
     zellij.pass(100);
     zellij.answer(call);
 }
 
 #[test]
 fn two_calls_at_once_open_two_panes_with_desks_and_conversations_of_their_own() {
-    for args in [vec![("cwd", "/work")], vec![], vec![("method", "none")]] {
+    for args in [vec![("cwd", "/code")], vec![], vec![("method", "none")]] {
         let mut zellij = World::new().clients(2).ready();
         let calls = [zellij.send("new", &args), zellij.send("new", &args)];
         zellij.pass(3_000);
@@ -66,7 +66,7 @@ fn two_calls_at_once_open_two_panes_with_desks_and_conversations_of_their_own() 
 fn ten_calls_that_were_held_while_carrel_got_ready_open_ten_panes() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("boot", 1_000)).started();
     zellij.pass(50);
-    let calls: Vec<_> = (0..10).map(|_| zellij.send("new", &[("cwd", "/work")])).collect();
+    let calls: Vec<_> = (0..10).map(|_| zellij.send("new", &[("cwd", "/code")])).collect();
     zellij.pass(6_000);
     let mut desks: Vec<_> = calls.iter().map(|call| desk_in(&zellij.answer(*call))).collect();
     desks.sort();
@@ -85,7 +85,7 @@ fn the_end_of_a_pipes_input_opens_nothing() {
 #[test]
 fn a_key_binding_opens_one_pane_with_two_clients_and_needs_no_payload() {
     let mut zellij = World::new().clients(2).ready();
-    zellij.bind("new", Some(r#"{"cwd":"/work/b","floating":true}"#));
+    zellij.bind("new", Some(r#"{"cwd":"/code/b","floating":true}"#));
     zellij.pass(2_000);
     zellij.bind("new", None);
     zellij.pass(2_000);
@@ -134,7 +134,7 @@ fn whatever_cannot_be_carried_out_is_refused_with_a_reason_and_opens_nothing() {
         ("new", &[("cwd", "/nowhere")], "/nowhere"),
         ("new", &[("cwd", "relative/dir")], "absolute"),
         ("new", &[("cwd", "")], "absolute"),
-        ("new", &[("directory", "/work")], "directory"),
+        ("new", &[("directory", "/code")], "directory"),
         ("new", &[("floating", "true"), ("in_place", "true")], "not both"),
         ("new", &[("floating", "yes")], "floating"),
         ("new", &[("method", "home")], "not built"),
@@ -187,7 +187,7 @@ fn a_payload_that_is_no_object_of_arguments_is_refused() {
 #[test]
 fn an_argument_given_twice_is_refused() {
     let mut zellij = World::new().ready();
-    let call = zellij.send_with("new", &[("cwd", "/work")], r#"{"cwd":"/work/a"}"#);
+    let call = zellij.send_with("new", &[("cwd", "/code")], r#"{"cwd":"/code/a"}"#);
     zellij.wait_for(call);
     assert!(zellij.error(call).contains("twice"));
 }
@@ -228,9 +228,9 @@ fn asking_again_with_the_same_request_opens_nothing_twice_and_gives_the_same_ans
 #[test]
 fn two_callers_with_one_request_at_the_same_time_both_get_the_one_answer() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("is-dir", 300)).ready();
-    let first = zellij.send("new", &[("cwd", "/work"), ("request", "r")]);
+    let first = zellij.send("new", &[("cwd", "/code"), ("request", "r")]);
     zellij.pass(100);
-    let second = zellij.send("new", &[("cwd", "/work"), ("request", "r")]);
+    let second = zellij.send("new", &[("cwd", "/code"), ("request", "r")]);
     zellij.pass(5_000);
     assert_eq!(zellij.answer(second), zellij.answer(first));
     assert_eq!(zellij.opened(), 1);
@@ -269,17 +269,17 @@ fn a_request_that_was_refused_can_be_made_again() {
 fn a_host_that_does_not_answer_leaves_no_caller_waiting_for_more_than_five_seconds() {
     let mut zellij = World::new().ready();
     zellij.lose("is-dir", 1);
-    let call = zellij.send("new", &[("cwd", "/work"), ("request", "r")]);
+    let call = zellij.send("new", &[("cwd", "/code"), ("request", "r")]);
     zellij.pass(5_100);
     assert!(zellij.error(call).contains("try again"));
-    zellij.ask("new", &[("cwd", "/work"), ("request", "r")]);
+    zellij.ask("new", &[("cwd", "/code"), ("request", "r")]);
     assert_eq!(zellij.opened(), 1);
 }
 
 #[test]
 fn an_answer_of_the_host_that_comes_too_late_opens_nothing() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("is-dir", 7_000)).ready();
-    zellij.ask_wrong("new", &[("cwd", "/work")]);
+    zellij.ask_wrong("new", &[("cwd", "/code")]);
     zellij.pass(10_000);
     assert_eq!(zellij.opened(), 0);
 }
@@ -294,7 +294,7 @@ fn a_layouts_claude_pane_opens_one_pane_in_its_own_place() {
     let opened: Vec<&Did> = zellij.journal.iter().map(|e| &e.did).filter(|did| placement(did).is_some()).collect();
     assert_eq!(opened.len(), 1, "{opened:?}");
     assert_eq!(placement(opened[0]), Some(Placement::InPlaceOfPlugin));
-    assert_eq!(zellij.panes[0].cwd, "/work/a");
+    assert_eq!(zellij.panes[0].cwd, "/code/a");
     assert_eq!(zellij.panes[0].title, "claude");
 }
 

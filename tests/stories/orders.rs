@@ -80,7 +80,7 @@ fn the_facts_around_an_opening_lead_to_one_end_in_every_order() {
         let other = zellij.open();
         let before = zellij.panes.clone();
         zellij.lists(false);
-        let call = zellij.send("new", &[("cwd", "/work")]);
+        let call = zellij.send("new", &[("cwd", "/code")]);
         for fact in &order {
             match fact {
                 0 => zellij.stale_list(&before),
@@ -122,7 +122,7 @@ fn random_event(zellij: &mut World, chance: &mut Chance, run: &mut Run) {
     match what {
         0..=3 if zellij.panes.len() < 6 => {
             run.wishes += 1;
-            run.calls.push(zellij.send("new", &[("cwd", "/work")]));
+            run.calls.push(zellij.send("new", &[("cwd", "/code")]));
         }
         4 if zellij.panes.len() < 6 => {
             run.wishes += 1;

@@ -12,11 +12,11 @@ fn with_conversation(session: &str, cwd: &str) -> World {
 #[test]
 fn a_conversation_is_resumed_where_it_was_held() {
     let session = uuid_text(1);
-    let mut zellij = with_conversation(&session, "/work/b");
+    let mut zellij = with_conversation(&session, "/code/b");
     let answer = zellij.ask("resume", &[("session", &session)]);
     zellij.pass(3_000);
     let pane = zellij.pane_of(desk_in(&answer)).unwrap();
-    assert_eq!((pane.cwd.as_str(), pane.session()), ("/work/b", session));
+    assert_eq!((pane.cwd.as_str(), pane.session()), ("/code/b", session));
     assert!(pane.argv.contains(&"--resume".to_string()));
     assert_eq!(zellij.opened(), 1);
 }
@@ -24,18 +24,18 @@ fn a_conversation_is_resumed_where_it_was_held() {
 #[test]
 fn a_cwd_that_was_asked_for_goes_before_the_conversations_own() {
     let session = uuid_text(1);
-    let mut zellij = with_conversation(&session, "/work/b");
-    zellij.ask("resume", &[("session", &session), ("cwd", "/work/a")]);
-    assert_eq!(zellij.panes[0].cwd, "/work/a");
+    let mut zellij = with_conversation(&session, "/code/b");
+    zellij.ask("resume", &[("session", &session), ("cwd", "/code/a")]);
+    assert_eq!(zellij.panes[0].cwd, "/code/a");
     assert!(zellij.ask_wrong("resume", &[("session", &session), ("cwd", "/nowhere")]).contains("/nowhere"));
 }
 
 #[test]
 fn a_conversation_whose_directory_is_gone_is_not_opened_somewhere_else_in_silence() {
     let session = uuid_text(1);
-    let mut zellij = with_conversation(&session, "/work/deleted");
+    let mut zellij = with_conversation(&session, "/code/deleted");
     let error = zellij.ask_wrong("resume", &[("session", &session)]);
-    assert!(error.contains("/work/deleted"), "{error}");
+    assert!(error.contains("/code/deleted"), "{error}");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_conversation_that_is_open_at_a_desk_names_the_desk() {
 #[test]
 fn a_conversation_that_is_open_elsewhere_or_nowhere_is_refused() {
     let session = uuid_text(1);
-    let mut zellij = with_conversation(&session, "/work");
+    let mut zellij = with_conversation(&session, "/code");
     zellij.disk.in_use.insert(session.clone());
     assert!(zellij.ask_wrong("resume", &[("session", &session)]).contains("open in another Claude"));
     assert!(zellij.ask_wrong("resume", &[("session", &uuid_text(2))]).contains("no conversation"));

@@ -13,7 +13,7 @@ fn large_file(megabytes: usize) -> Vec<u8> {
     for number in 0..megabytes * 1_000 {
         file.extend_from_slice(format!("\"/p/{number}\":{{{entry}}},").as_bytes());
     }
-    file.extend_from_slice(b"\"/work\":{\"hasTrustDialogAccepted\":true}}}");
+    file.extend_from_slice(b"\"/code\":{\"hasTrustDialogAccepted\":true}}}");
     file
 }
 
@@ -72,7 +72,7 @@ fn a_damaged_file_is_told_and_works_again_after_it_was_mended() {
 #[test]
 fn two_calls_at_once_with_a_damaged_file_are_both_told() {
     let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(b"{\"theme\":")).ready();
-    let calls = [zellij.send("new", &[("cwd", "/work")]), zellij.send("new", &[("cwd", "/work")])];
+    let calls = [zellij.send("new", &[("cwd", "/code")]), zellij.send("new", &[("cwd", "/code")])];
     zellij.pass(6_000);
     for call in calls {
         assert!(zellij.error(call).contains(".claude.json"));
@@ -140,7 +140,7 @@ fn a_large_file_leaves_room_for_other_pipes_between_two_slices() {
     zellij.pass(5_000);
     let (_, seed, _) = zellij.disk.seed.clone().unwrap();
     assert!(seed.len() < 10_000, "{}", seed.len());
-    assert!(seed.contains("\"/work\""), "{seed}");
+    assert!(seed.contains("\"/code\""), "{seed}");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn panes_open_at_once_while_a_file_of_fifty_megabytes_is_read() {
     let mut zellij = World::new().where_(|zellij| zellij.disk.write_file(&large_file(1))).ready();
     zellij.disk.write_file(&large_file(50));
     zellij.slow("seed-out", 6_000);
-    let calls = [zellij.send("new", &[("cwd", "/work")]), zellij.send("new", &[("cwd", "/work")])];
+    let calls = [zellij.send("new", &[("cwd", "/code")]), zellij.send("new", &[("cwd", "/code")])];
     zellij.pass(200);
     for call in calls {
         desk_in(&zellij.answer(call));
@@ -182,7 +182,7 @@ fn slices_that_nobody_asked_for_do_not_get_into_a_seed_that_is_being_made() {
     assert!(zellij.disk.seed.is_none(), "it is still being made");
     zellij.pass(3_000);
     let (_, seed, error) = zellij.disk.seed.clone().unwrap();
-    assert!(error.is_none() && seed.contains("\"/work\""), "{error:?} {seed}");
+    assert!(error.is_none() && seed.contains("\"/code\""), "{error:?} {seed}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn without_panes_the_status_is_whole_all_the_same() {
 #[test]
 fn the_status_of_a_pane_names_its_desk_its_conversation_and_its_place() {
     let mut zellij = World::new().ready();
-    let answer = zellij.ask("new", &[("cwd", "/work/a")]);
+    let answer = zellij.ask("new", &[("cwd", "/code/a")]);
     zellij.pass(30_000);
     let status = zellij.ask("status", &[]);
     is_valid(&status);
@@ -76,7 +76,7 @@ fn the_status_of_a_pane_names_its_desk_its_conversation_and_its_place() {
     for key in ["pane", "terminal", "config_dir"] {
         assert_eq!(pane[key], answer[key], "{key}");
     }
-    assert_eq!(pane["cwd"], "/work/a");
+    assert_eq!(pane["cwd"], "/code/a");
     assert_eq!(pane["session"], zellij.panes[0].session());
     assert_eq!(pane["bytes"], 4096);
     let age = pane["age_s"].as_u64().unwrap();
@@ -87,7 +87,7 @@ fn the_status_of_a_pane_names_its_desk_its_conversation_and_its_place() {
 #[test]
 fn a_pane_is_isolated_once_its_claude_has_reported_at_its_desk() {
     let mut zellij = World::new().ready();
-    zellij.ask("new", &[("cwd", "/work")]);
+    zellij.ask("new", &[("cwd", "/code")]);
     is(&mut zellij, "starting", "unknown");
     zellij.pass(3_000);
     is(&mut zellij, "idle", "isolated");
@@ -141,7 +141,7 @@ fn another_claude_at_the_desk_is_a_mismatch() {
 #[test]
 fn a_claude_that_does_not_report_is_unknown_and_told_after_a_while() {
     let mut zellij = World::new().where_(|zellij| zellij.behaviour = Behaviour::Silent).ready();
-    zellij.ask("new", &[("cwd", "/work")]);
+    zellij.ask("new", &[("cwd", "/code")]);
     zellij.pass(4_000);
     is(&mut zellij, "starting", "unknown");
     zellij.pass(8_000);
@@ -265,7 +265,7 @@ fn the_other_instances_are_told_only_what_has_changed() {
 
 #[test]
 fn a_cwd_with_odd_characters_comes_through() {
-    let odd = "/work/o'brien \"x\"\ttab\\n";
+    let odd = "/code/o'brien \"x\"\ttab\\n";
     let mut zellij = World::new().where_(|zellij| zellij.disk.dirs.extend([odd.to_string()])).ready();
     let call = zellij.send_with("new", &[], &serde_json::json!({ "cwd": odd }).to_string());
     zellij.pass(4_000);

@@ -173,7 +173,7 @@ fn timers_and_memory_do_not_grow_over_a_day_of_bells_and_closings() {
     let hour = |zellij: &mut World| {
         for half_minute in 0..120 {
             if half_minute % 40 == 0 {
-                let old = zellij.ask("new", &[("cwd", "/work")]);
+                let old = zellij.ask("new", &[("cwd", "/code")]);
                 zellij.pass(4_000);
                 let old = desk_in(&old);
                 zellij.close(zellij.terminal_of(old));

@@ -304,7 +304,7 @@ impl World {
             _ => format!("{}-session", self.server),
         };
         let me = Instance { plugin, client };
-        let birth = Birth { me, server: self.server, session: self.session.clone(), cwd: "/work".into(), options };
+        let birth = Birth { me, server: self.server, session: self.session.clone(), cwd: "/code".into(), options };
         let born = self.clones.iter().map(|clone| clone.born + 1).max().unwrap_or(0);
         let new = Clone_ {
             me,
@@ -594,7 +594,7 @@ impl World {
 
     /// A pane by pipe, with a Claude that has reported; its desk.
     pub fn open(&mut self) -> DeskId {
-        let answer = self.ask("new", &[("cwd", "/work")]);
+        let answer = self.ask("new", &[("cwd", "/code")]);
         self.pass(12_000);
         desk_in(&answer)
     }
@@ -753,7 +753,7 @@ impl World {
             held: false,
             in_place: false,
             focused: true,
-            cwd: "/work".into(),
+            cwd: "/code".into(),
             group: None,
         });
         terminal
@@ -762,8 +762,8 @@ impl World {
     /// A desk of an earlier time, without pane or process.
     pub fn old_desk(&mut self, number: u128) -> DeskId {
         let desk = DeskId(Uuid::from_u128(number));
-        self.disk.desks.insert(desk, DeskDir::at("/work", self.now / 1_000));
-        self.disk.conversations.insert(uuid_text(number), ("/work".into(), Place::Desk(desk)));
+        self.disk.desks.insert(desk, DeskDir::at("/code", self.now / 1_000));
+        self.disk.conversations.insert(uuid_text(number), ("/code".into(), Place::Desk(desk)));
         desk
     }
 
@@ -1128,7 +1128,7 @@ impl World {
             held: false,
             in_place: placement == Placement::InPlace,
             focused: true,
-            cwd: cwd.filter(|cwd| self.disk.dirs.contains(cwd)).unwrap_or_else(|| "/work".into()),
+            cwd: cwd.filter(|cwd| self.disk.dirs.contains(cwd)).unwrap_or_else(|| "/code".into()),
             group: Some(group),
         });
         self.push(self.now + 20, Delivery::LauncherStarts { terminal, group });

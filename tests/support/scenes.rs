@@ -46,7 +46,7 @@ pub fn plain_desk(n: u32) -> Desk {
         terminal: Some(TerminalId(n)),
         method: Method::ConfigDir,
         config_dir: Some(format!("/home/ann/.local/state/carrel/claude-configs/{}", pane.dir_name())),
-        cwd: Some("/home/ann/work/carrel".to_string()),
+        cwd: Some("/home/ann/code/carrel".to_string()),
         session: Some(SessionId::new(Uuid::from_u128((u128::from(0xc0ff_ee00_u32 + n) << 96) + (0x4abc << 64)))),
         state: State::Idle,
         waiting_for: None,
@@ -99,7 +99,7 @@ fn mixed() -> Board {
                 "Its process keeps its state in /home/ann/.claude. Close the pane and open it again with Carrel."
                     .to_string(),
             ],
-            cwd: Some("/home/ann/work/zellij".to_string()),
+            cwd: Some("/home/ann/code/zellij".to_string()),
             opened_ms: Some(NOW_MS - 4 * DAY),
             ..plain_desk(4)
         },
@@ -134,7 +134,7 @@ fn leaving(board: Board) -> Board {
 }
 
 fn many(count: u32) -> Board {
-    let desk = |n| Desk { cwd: Some(format!("/home/ann/work/tree-{n}")), ..plain_desk(n) };
+    let desk = |n| Desk { cwd: Some(format!("/home/ann/code/tree-{n}")), ..plain_desk(n) };
     Board { desks: (1..=count).map(desk).collect(), ..empty() }
 }
 
@@ -171,5 +171,5 @@ fn boot_errors() -> Vec<String> {
 }
 
 fn refusal() -> String {
-    "No pane was opened: the directory /home/ann/work/gone does not exist.".to_string()
+    "No pane was opened: the directory /home/ann/code/gone does not exist.".to_string()
 }
