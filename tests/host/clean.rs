@@ -550,23 +550,21 @@ fn two_cleaners_at_once_do_it_once() {
     });
 }
 
+/// A process group of our own whose leader lives.
+fn living_group() -> Group {
+    let mut command = Command::new("sleep");
+    command.arg("600");
+    Group::start(command)
+}
+
 #[test]
 fn a_record_tells_whether_its_processes_can_be_judged_from_here() {
     each_shell(|place| {
         let me = std::process::id();
         let mine = start_of(me);
-        // This very process is not a group's leader everywhere; its group is.
-        let group: u32 = read(Path::new("/proc/self/stat"))
-            .rsplit_once(')')
-            .unwrap()
-            .1
-            .split_whitespace()
-            .nth(2)
-            .unwrap()
-            .parse()
-            .unwrap();
-        let leader = start_of(group);
-        let group = group.to_string();
+        let living = living_group();
+        let leader = start_of(living.pid());
+        let group = living.pid().to_string();
         for (lines, word) in [
             (vec![("host", "another")], "alive"),
             (vec![("group", group.as_str()), ("group_start", leader.as_str())], "alive"),
@@ -718,15 +716,8 @@ fn a_pane_that_comes_back_in_the_last_moment_keeps_its_desk() {
         let desk = place.dead_desk();
         write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
         // The launcher writes its record just before the desk is moved: here mv does it.
-        let me: u32 = read(Path::new("/proc/self/stat"))
-            .rsplit_once(')')
-            .unwrap()
-            .1
-            .split_whitespace()
-            .nth(2)
-            .unwrap()
-            .parse()
-            .unwrap();
+        let living = living_group();
+        let me = living.pid();
         let record = read(&desk.join(".carrel/record"))
             .replace("group=99999999", &format!("group={me}"))
             .replace("group_start=1\n", &format!("group_start={}\n", start_of(me)));
