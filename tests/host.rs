@@ -8,6 +8,8 @@ mod boot;
 mod clean;
 #[path = "host/interrupted.rs"]
 mod interrupted;
+#[path = "host/owners.rs"]
+mod owners;
 #[path = "host/place.rs"]
 mod place;
 #[path = "host/run.rs"]
@@ -16,5 +18,7 @@ mod run;
 mod scan;
 #[path = "host/seed.rs"]
 mod seed;
+#[path = "host/sessions.rs"]
+mod sessions;
 #[path = "host/text.rs"]
 mod text;

@@ -16,12 +16,16 @@ mod clients;
 mod closing;
 #[path = "stories/getting_ready.rs"]
 mod getting_ready;
+#[path = "stories/listing.rs"]
+mod listing;
 #[path = "stories/opening.rs"]
 mod opening;
 #[path = "stories/orders.rs"]
 mod orders;
 #[path = "stories/orphans.rs"]
 mod orphans;
+#[path = "stories/outside.rs"]
+mod outside;
 #[path = "stories/resuming.rs"]
 mod resuming;
 #[path = "stories/seeding.rs"]

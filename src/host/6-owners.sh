@@ -60,21 +60,22 @@ judge_owner() {
 	if [ "$_V" = "$_BOOT" ]; then
 		recall "$_record" server
 		_server=$_V
-		if recall "$_record" server_start && look_at "$_server" && [ "$_START" = "$_V" ]; then
+		# A start that nobody knew leaves doubt.
+		if recall "$_record" server_start && look_at "$_server" && { [ "$_START" = "$_V" ] || [ -z "$_V" ]; }; then
 			_verdict=server
 			_WHY="its Zellij session lives"
 			return 0
 		fi
+		_server=
 	fi
-	if ! recall "$_record" zellij_cache || [ -z "$_V" ]; then
+	recall "$_record" zellij_cache
+	case $_V in
+	/*) find_saved "$_V" "$_uuid" || return 0 ;;
+	*)
 		_WHY="its record does not say where its Zellij saves sessions"
 		return 0
-	fi
-	if [ -d "$_V" ] && { [ ! -r "$_V" ] || [ ! -x "$_V" ]; }; then
-		_WHY="the saved sessions in $_V cannot be read"
-		return 0
-	fi
-	_saved=$(find "$_V" -name 'session-layout.kdl' -type f -exec grep -l -F -e "$_uuid" -- {} + 2>/dev/null | head -n 1)
+		;;
+	esac
 	if [ -n "$_saved" ]; then
 		_saved=${_saved%/*}
 		_verdict=saved
@@ -83,4 +84,26 @@ judge_owner() {
 	fi
 	_verdict=nobody
 	_WHY="its Zellij session is gone for good"
+}
+
+# find_saved CACHE UUID: sets _saved to the layout of a saved session below CACHE that names the desk, or to nothing where
+# none does; or sets _WHY and returns 1: what cannot be read might name it.
+find_saved() {
+	_saved=
+	_up=$1
+	until [ -z "$_up" ] || exists "$_up"; do _up=${_up%/*}; done
+	if [ -d "${_up:-/}" ] && [ -x "${_up:-/}" ]; then
+		[ "$_up" = "$1" ] || return 0
+		# Also through links, and with the complaints, which do not begin with a slash.
+		_found=$_NL$(find -L "$1" -name 'session-layout.kdl' -type f -exec grep -l -F -e "$2" -- {} + 2>&1)
+		case $_found in
+		*"$_NL/"*)
+			_saved=/${_found#*"$_NL/"}
+			_saved=${_saved%%"$_NL"*}
+			return 0
+			;;
+		"$_NL") return 0 ;;
+		esac
+	fi
+	fail "the saved sessions in $1 cannot be read"
 }

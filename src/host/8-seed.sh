@@ -114,9 +114,14 @@ store_seed() {
 
 make_seed_dir() {
 	_n=1
-	while exists "$_STATE/seed/$_n"; do _n=$((_n + 1)); done
+	mkdir -p -- "$_STATE/seed" 2>/dev/null
+	# Made, not found free: two that make one at once must not share it.
+	until mkdir -- "$_STATE/seed/$_n" 2>/dev/null; do
+		exists "$_STATE/seed/$_n" || return 1
+		_n=$((_n + 1))
+	done
 	_SEED=$_STATE/seed/$_n
-	mkdir -p -- "$_SEED" 2>/dev/null && put_line "$_SEED/of" "$_LOGIN_MODE $_SHARED_JSON"
+	put_line "$_SEED/of" "$_LOGIN_MODE $_SHARED_JSON"
 }
 
 # put_line FILE TEXT

@@ -116,6 +116,7 @@ impl Manager {
                     self.checks.push((until_ms, pipe));
                 }
                 self.scan.want_with_disk_use(self.now_ms);
+                self.orphans.unkept.clear();
                 self.want_orphans(self.now_ms);
             }
             "close" => {

@@ -156,7 +156,7 @@ pub struct Leaving {
 pub struct Unisolated {
     /// Its pane.
     pub terminal: TerminalId,
-    /// Its command line.
+    /// Its program, without its arguments.
     pub command: String,
 }
 

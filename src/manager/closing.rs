@@ -154,6 +154,9 @@ impl Manager {
         let (result, why) = line.map_or(("", ""), |line| (line.field(1), line.field(2)));
         let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying };
         let verified = matches!(self.closing.get(&pane), Some(Closing::Running { verifying: true, .. }));
+        if matches!(result, "gone" | "cleaned") {
+            self.note_removed(pane);
+        }
         let next = match result {
             "gone" => None,
             "cleaned" if verified => None,
@@ -183,20 +186,6 @@ impl Manager {
                 self.forget_orphan(pane);
                 self.unmark(pane, effects);
             }
-        }
-    }
-
-    /// The conversation of a desk whose session can come back is in the shared dir, or is not for a reason.
-    pub(super) fn on_kept_early(&mut self, stdout: &str, effects: &mut Effects) {
-        let lines = report::lines(stdout);
-        let result = lines.iter().find(|line| line.tag == "clean");
-        if let Some(line) = result.filter(|line| !matches!(line.field(1), "kept" | "gone")) {
-            effects.push(Effect::Log(format!(
-                "desk {} is not kept yet: {} {}",
-                line.field(0),
-                line.field(1),
-                line.field(2)
-            )));
         }
     }
 

@@ -291,8 +291,7 @@ impl Manager {
             self.scan.want_after_opening(self.now_ms);
         }
         effects.push(Effect::ClearPaneName(terminal));
-        // A crash in the first minute must not lose the pane from the saved session.
-        effects.push(Effect::SaveSession);
+        self.save_soon();
         let config_dir = self.config_dir(launch.pane, launch.method);
         let answer = serde_json::json!({
             "version": 1, "pane": launch.pane.to_string(), "terminal": terminal.0, "config_dir": config_dir,

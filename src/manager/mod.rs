@@ -93,7 +93,7 @@ enum Purpose {
     SeedIn,
     Scan,
     Clean(DeskId),
-    KeepEarly,
+    KeepEarly(DeskId),
     Owners,
     Sessions,
     CheckCwd,
@@ -128,6 +128,8 @@ pub struct Manager {
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
     held: Vec<(u64, Message)>,
     openings: Vec<Opening>,
+    /// When the session is to be saved.
+    save_ms: Option<u64>,
     /// Answers by the caller's own request name, so that asking again opens nothing twice.
     requests: Vec<(String, Option<String>)>,
     seeding: Seeding,
@@ -164,6 +166,8 @@ pub struct Manager {
     asking: Option<Question>,
     message: Option<String>,
     published: Option<String>,
+    /// Some instance acts.
+    looked_after: bool,
     /// What the actor published, for an instance that is not the actor.
     followed: Option<Board>,
     marked: BTreeSet<DeskId>,
@@ -190,6 +194,7 @@ impl Manager {
             alarm_ms: None,
             held: Vec::new(),
             openings: Vec::new(),
+            save_ms: None,
             requests: Vec::new(),
             seeding: Seeding::default(),
             seeded: false,
@@ -216,6 +221,7 @@ impl Manager {
             asking: None,
             message: None,
             published: None,
+            looked_after: false,
             followed: None,
             marked: BTreeSet::new(),
             borrowed: BTreeSet::new(),
@@ -235,6 +241,14 @@ impl Manager {
         self.now_ms = moment.now_ms;
         self.ordered = 0;
         self.elect(moment, &mut effects);
+        // Nobody has looked for a while: what was published proves nothing any more.
+        let looked_after = moment
+            .lease
+            .is_some_and(|lease| lease.granted && moment.now_ms.abs_diff(lease.renewed_ms) <= 2 * electing::STALE_MS);
+        self.looked_after = looked_after;
+        if !looked_after {
+            self.followed = None;
+        }
         match event {
             Event::Loaded | Event::LeaseClaimed => {}
             Event::PermissionGranted => self.on_granted(&mut effects),
@@ -364,7 +378,7 @@ impl Manager {
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),
             Purpose::Scan => self.on_scanned(stdout, effects),
-            Purpose::KeepEarly => self.on_kept_early(stdout, effects),
+            Purpose::KeepEarly(pane) => self.on_kept_early(pane, stdout),
             Purpose::Sessions => self.on_sessions_found(call, stdout, effects),
             Purpose::Owners => self.on_owners(stdout, effects),
             Purpose::Clean(pane) => self.on_cleaned(pane, stdout, effects),
@@ -378,20 +392,25 @@ impl Manager {
         self.pass_panes(effects);
         self.pass_held(moment, effects);
         self.pass_openings(moment, effects);
+        self.pass_saving(effects);
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             self.pass_closings(effects);
             self.pass_scans(effects);
             self.pass_orphans(effects);
         }
         self.pass_checks(effects);
+        self.answer_gc(effects);
     }
 
     /// A host command that does not come back counts as one that said nothing; its answer, if it comes, as nobody's.
     fn pass_calls(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
         let late = |(call, (purpose, since_ms)): (&CallId, &(Purpose, u64))| {
-            let limit =
-                if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly) { CLEAN_LIMIT_MS } else { CALL_LIMIT_MS };
+            let limit = if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly(_)) {
+                CLEAN_LIMIT_MS
+            } else {
+                CALL_LIMIT_MS
+            };
             (now_ms.saturating_sub(*since_ms) > limit).then_some(*call)
         };
         let late: Vec<CallId> = self.calls.iter().filter_map(late).collect();
@@ -414,6 +433,7 @@ impl Manager {
         let mut due = vec![self.now_ms + electing::RENEW_MS];
         due.extend(self.held.iter().map(|(until, _)| *until));
         due.extend(self.checks.iter().map(|(until, _)| *until));
+        due.extend(self.save_ms);
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {

@@ -2,7 +2,7 @@
 //! host tells: its Zellij lives, a process of it lives, a saved session names it, or nobody does. Unreadable means alive.
 //! Of the desks of this session the list of panes decides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::board::Orphan;
 use super::closing::Closing;
@@ -63,8 +63,12 @@ pub struct Orphans {
     /// The look that runs was asked for by these callers of `gc` too.
     pub(super) last: Vec<Owned>,
     asked_ms: u64,
+    /// Zellij has answered which sessions there are since it was asked last.
+    answered: bool,
     living: BTreeSet<String>,
     saved: BTreeSet<String>,
+    /// Why the conversations of desks of ended sessions are not kept.
+    pub(super) unkept: BTreeMap<DeskId, String>,
     callers: Vec<Caller>,
 }
 
@@ -78,6 +82,8 @@ struct Caller {
     removing: Option<Vec<Owned>>,
     /// The look began after it asked.
     looked: bool,
+    /// What was removed since.
+    removed: BTreeSet<DeskId>,
 }
 
 impl Orphans {
@@ -99,6 +105,7 @@ impl Manager {
     /// The names of all sessions: when one goes, desks may have lost their owner.
     pub(super) fn on_sessions(&mut self, living: BTreeSet<String>, saved: BTreeSet<String>) {
         let changed = self.orphans.living != living || self.orphans.saved != saved;
+        self.orphans.answered = true;
         self.orphans.living = living;
         self.orphans.saved = saved;
         if changed && self.acting {
@@ -111,8 +118,16 @@ impl Manager {
     }
 
     pub(super) fn on_gc(&mut self, pipe: Option<PipeId>, dry_run: bool) {
+        self.orphans.unkept.clear();
         let until_ms = self.now_ms + GC_PATIENCE_MS;
-        self.orphans.callers.push(Caller { pipe, dry_run, until_ms, removing: None, looked: false });
+        self.orphans.callers.push(Caller {
+            pipe,
+            dry_run,
+            until_ms,
+            removing: None,
+            looked: false,
+            removed: BTreeSet::new(),
+        });
         self.want_orphans(self.now_ms);
     }
 
@@ -121,18 +136,47 @@ impl Manager {
         let others = self.orphans.last.iter().any(|owned| !self.known.contains_key(&owned.pane));
         let often = if others { SESSIONS_OF_DESKS_MS } else { SESSIONS_MS };
         if now_ms.saturating_sub(self.orphans.asked_ms) >= often && self.is_settled() {
-            self.orphans.asked_ms = now_ms;
-            effects.push(Effect::ReadSessions);
+            self.ask_for_sessions(effects);
         }
         // Before the list of panes is known every desk of this session would look closed.
         if self.orphans.due_ms().is_some_and(|due| due <= now_ms) && self.is_settled() {
             self.orphans.due_ms = None;
-            self.orphans.asked_ms = now_ms;
-            effects.push(Effect::ReadSessions);
+            self.ask_for_sessions(effects);
             self.orphans.running = self.run_host(Purpose::Owners, &["owners"], effects).is_some();
             self.orphans.callers.iter_mut().for_each(|caller| caller.looked = true);
         }
-        self.answer_gc(effects);
+    }
+
+    fn ask_for_sessions(&mut self, effects: &mut Effects) {
+        self.orphans.asked_ms = self.now_ms;
+        self.orphans.answered = false;
+        effects.push(Effect::ReadSessions);
+    }
+
+    /// A desk's conversations are in the shared dir, and the desk is gone.
+    pub(super) fn note_removed(&mut self, pane: DeskId) {
+        self.orphans.callers.iter_mut().for_each(|caller| {
+            caller.removed.insert(pane);
+        });
+    }
+
+    /// The conversations of a desk whose session can come back are in the shared dir, or are not for a reason.
+    pub(super) fn on_kept_early(&mut self, pane: DeskId, stdout: &str) {
+        let lines = report::lines(stdout);
+        let line = lines.iter().find(|line| line.tag == "clean");
+        let (result, why) = line.map_or(("failed", "the host program did not answer"), |l| (l.field(1), l.field(2)));
+        match result {
+            "kept" | "gone" => {
+                self.orphans.unkept.remove(&pane);
+                self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
+            }
+            // A process of it came to life: it is not ours to keep any more.
+            "alive" => {}
+            _ => {
+                self.orphans.unkept.insert(pane, format!("its conversations are not all kept yet: {result} {why}"));
+                self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
+            }
+        }
     }
 
     pub(super) fn on_owners(&mut self, stdout: &str, effects: &mut Effects) {
@@ -143,13 +187,20 @@ impl Manager {
         };
         let now_ms = self.now_ms;
         self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
+        let there: BTreeSet<DeskId> = self.orphans.last.iter().map(|owned| owned.pane).collect();
+        self.orphans.unkept.retain(|pane, _| there.contains(pane));
+        let mut keeping = self.calls.values().any(|(purpose, _)| matches!(purpose, Purpose::KeepEarly(_)));
         for owned in self.orphans.last.clone() {
             match owned.owner {
                 Owner::Nobody if owned.cleanup => self.start_closing(owned.pane),
-                // Nobody sits at it, so its conversation belongs where plain `claude --resume` finds it.
-                Owner::Saved if owned.cleanup && owned.unkept => {
+                // Nobody sits at it, so its conversation belongs where plain `claude --resume` finds it. One after the other:
+                // the end of each asks for the next look.
+                Owner::Saved
+                    if owned.cleanup && owned.unkept && !keeping && !self.orphans.unkept.contains_key(&owned.pane) =>
+                {
                     let pane = owned.pane.to_string();
-                    self.run_host(Purpose::KeepEarly, &["clean", "--pane", &pane, "--keep-only"], effects);
+                    self.run_host(Purpose::KeepEarly(owned.pane), &["clean", "--pane", &pane, "--keep-only"], effects);
+                    keeping = true;
                 }
                 _ => {}
             }
@@ -158,11 +209,11 @@ impl Manager {
             caller.removing = Some(self.orphans.last.clone());
             if !caller.dry_run {
                 for owned in self.orphans.last.iter().filter(|owned| owned.owner == Owner::Nobody) {
-                    self.closing.entry(owned.pane).or_insert(Closing::Due {
-                        at_ms: now_ms,
-                        failed: None,
-                        verifying: false,
-                    });
+                    // One that failed is tried again at once: somebody may have mended it.
+                    if !matches!(self.closing.get(&owned.pane), Some(Closing::Running { .. })) {
+                        let due = Closing::Due { at_ms: now_ms, failed: None, verifying: false };
+                        self.closing.insert(owned.pane, due);
+                    }
                 }
             }
         }
@@ -184,6 +235,9 @@ impl Manager {
                 owned.owner = Owner::Nobody;
                 owned.why = "its pane is closed".into();
             }
+        } else if owned.owner == Owner::Nobody && owned.session != self.session && !self.orphans.answered {
+            owned.owner = Owner::Alive;
+            owned.why = "Zellij does not say which sessions there are".into();
         } else if owned.owner == Owner::Nobody
             && owned.session != self.session
             && self.orphans.living.contains(&owned.session)
@@ -195,7 +249,7 @@ impl Manager {
         owned
     }
 
-    fn answer_gc(&mut self, effects: &mut Effects) {
+    pub(super) fn answer_gc(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
         for caller in std::mem::take(&mut self.orphans.callers) {
             let late = now_ms >= caller.until_ms;
@@ -224,7 +278,7 @@ impl Manager {
             let rows: Vec<serde_json::Value> = listed
                 .iter()
                 .filter(|owned| owned.owner != Owner::Alive || !self.known.contains_key(&owned.pane))
-                .map(|owned| self.gc_row(owned, caller.dry_run))
+                .map(|owned| self.gc_row(owned, &caller))
                 .collect();
             if let Some(pipe) = caller.pipe {
                 let answer = serde_json::json!({"version": 1, "orphans": rows}).to_string();
@@ -233,9 +287,9 @@ impl Manager {
         }
     }
 
-    fn gc_row(&self, owned: &Owned, dry_run: bool) -> serde_json::Value {
+    fn gc_row(&self, owned: &Owned, caller: &Caller) -> serde_json::Value {
         let leaving = self.closing.get(&owned.pane).and_then(|closing| closing.shown(owned.pane));
-        let removed = !dry_run && owned.owner == Owner::Nobody && leaving.is_none();
+        let removed = caller.removed.contains(&owned.pane);
         let why = match (owned.owner, leaving.and_then(|leaving| leaving.failed)) {
             (_, Some(failed)) => failed,
             (Owner::Nobody, None) if removed => format!("{}; its conversations are kept", owned.why),

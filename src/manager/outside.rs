@@ -7,7 +7,10 @@ use super::board::Unisolated;
 use super::ids::TerminalId;
 use super::Manager;
 
-/// The command line of each pane that runs a Claude of its own.
+/// How long a program's name may be, in characters.
+const LONGEST: usize = 80;
+
+/// The program of each pane that runs a Claude of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Outside {
     seen: BTreeMap<TerminalId, String>,
@@ -19,7 +22,8 @@ impl Manager {
         let program = argv.first().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
         let claude = self.options().map_or("claude", |options| options.claude.as_str());
         if program == claude.rsplit('/').next().unwrap_or_default() || program == "claude" {
-            self.outside.seen.insert(terminal, argv.join(" "));
+            // The program alone: what follows may be the user's words.
+            self.outside.seen.insert(terminal, program.chars().take(LONGEST).collect());
         } else {
             self.outside.seen.remove(&terminal);
         }

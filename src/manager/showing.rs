@@ -25,6 +25,15 @@ impl Manager {
             }
         }
         let mut problems = Vec::new();
+        if !self.acting && !self.looked_after && self.ready().is_some() {
+            problems.push(
+                "No instance of Carrel looks after the desks of this session. Load one: load_plugins { carrel } in the \
+                 configuration, or show the panel by its key."
+                    .to_string(),
+            );
+        }
+        problems
+            .extend(self.orphans.unkept.iter().map(|(pane, why)| format!("The desk of the ended pane {pane}: {why}")));
         if let Some(ready) = self.ready() {
             problems.extend([&ready.claude, &ready.shared].into_iter().filter_map(|found| found.clone().err()));
         }
@@ -117,7 +126,7 @@ impl Manager {
     }
 
     pub(super) fn on_snapshot(&mut self, text: Option<&str>) {
-        self.followed = text.and_then(status::read_snapshot);
+        self.followed = text.filter(|_| self.looked_after).and_then(status::read_snapshot);
     }
 
     pub(super) fn on_key(&mut self, key: Key, _moment: &Moment, effects: &mut Effects) {

@@ -15,6 +15,10 @@ use super::{Manager, Phase, Purpose};
 const LOOKS_MS: [u64; 3] = [250, 1_200, 3_000];
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
+/// How long after an opening the session is saved for the first time, in milliseconds. Zellij saves the command line that it
+/// finds in the process table: saved at once, that was the pane's child before its exec, a second `zellij --server`
+/// (seen on 0.45.1).
+const SAVE_MS: u64 = 300;
 /// How long a list of panes may be behind, in milliseconds.
 const OLD_LIST_MS: u64 = 3_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
@@ -97,8 +101,10 @@ pub(super) struct Known {
     listed: bool,
     /// It was missing from the last one.
     missing: bool,
-    /// Another desk would close over and over.
+    /// Else it would be ordered over and over.
     close_ordered: bool,
+    /// The session was saved while its launcher ran.
+    saved: bool,
     verdict: Option<Verdict>,
     bytes: Option<u64>,
 }
@@ -116,6 +122,7 @@ impl Known {
             listed: false,
             missing: false,
             close_ordered: false,
+            saved: false,
             verdict: None,
             bytes: None,
         }
@@ -179,6 +186,7 @@ impl Manager {
             known.started_ms = now_ms;
             known.verdict = None;
             known.close_ordered = false;
+            known.saved = false;
         }
         known.listed = true;
         known.missing = false;
@@ -243,6 +251,7 @@ impl Manager {
         if scan.complete {
             self.scan.last = Some(scan);
             self.judge_all();
+            self.save_when_launched(effects);
         } else {
             effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
         }
@@ -251,6 +260,32 @@ impl Manager {
                 let status = self.status_document();
                 effects.push(Effect::AnswerPipe(pipe, status));
             }
+        }
+    }
+
+    /// A crash in the first minute must not lose the pane from the saved session.
+    pub(super) fn save_soon(&mut self) {
+        self.save_ms = Some(self.now_ms + SAVE_MS);
+    }
+
+    pub(super) fn pass_saving(&mut self, effects: &mut Effects) {
+        if self.save_ms.is_some_and(|at_ms| at_ms <= self.now_ms) {
+            self.save_ms = None;
+            effects.push(Effect::SaveSession);
+        }
+    }
+
+    /// Once more when it is proved that the launcher runs, for a machine that was slower than expected.
+    fn save_when_launched(&mut self, effects: &mut Effects) {
+        let Some(scan) = &self.scan.last else { return };
+        let mut save = false;
+        for (pane, known) in &mut self.known {
+            let launched = scan.desks.get(pane).is_some_and(|found| found.group == report::Group::Alive);
+            save |= launched && !known.saved;
+            known.saved |= launched;
+        }
+        if save {
+            effects.push(Effect::SaveSession);
         }
     }
 

@@ -24,13 +24,13 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Those of the server with that pid and session, for that group of instances.
-    pub fn new(server: u32, session: &str, group: &str) -> Self {
-        let session: String = session.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let name = format!("{server}-{session}-{group}");
+    /// Those of the server with that pid on that host, for that group of instances. Not of the session's name: it can
+    /// change, and clones would not agree on it.
+    pub fn new(server: u32, host: &str, group: &str) -> Self {
+        let host: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         Cache {
-            lease: Path::new(ROOT).join(format!("actor-{name}")),
-            board: Path::new(ROOT).join(format!("board-{server}-{session}-session")),
+            lease: Path::new(ROOT).join(format!("actor-{server}-{host}-{group}")),
+            board: Path::new(ROOT).join(format!("board-{server}-{host}-session")),
         }
     }
 
@@ -38,14 +38,10 @@ impl Cache {
     pub fn lease(&self) -> Option<Lease> {
         let terms = fs::read_dir(&self.lease).ok()?.flatten();
         let term = terms.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max()?;
-        let text = fs::read_to_string(self.lease.join(term.to_string())).ok()?;
-        let mut words = text.split_whitespace();
-        Some(Lease {
-            term,
-            holder: Instance { plugin: words.next()?.parse().ok()?, client: words.next()?.parse().ok()? },
-            renewed_ms: words.next()?.parse().ok()?,
-            granted: words.next()? == "granted",
-        })
+        let text = fs::read_to_string(self.lease.join(term.to_string())).unwrap_or_default();
+        // One that cannot be read is held by nobody: the next term takes its place.
+        let nobody = Instance { plugin: u32::MAX, client: u16::MAX };
+        Some(read_lease(term, &text).unwrap_or(Lease { term, holder: nobody, renewed_ms: 0, granted: false }))
     }
 
     /// Creating a term's file succeeds once, whoever is first.
@@ -54,7 +50,7 @@ impl Cache {
             sweep();
         }
         let _ = fs::create_dir_all(&self.lease);
-        let temporary = self.write_beside(&lease_text(granted));
+        let Some(temporary) = self.write_beside(&lease_text(granted)) else { return };
         // A link appears whole, and fails where the name is taken.
         let claimed = fs::hard_link(&temporary, self.lease.join(term.to_string())).is_ok();
         let _ = fs::remove_file(&temporary);
@@ -72,15 +68,15 @@ impl Cache {
 
     /// By rename: a reader never sees half of it.
     pub fn renew(&self, term: u64, granted: bool) {
-        let temporary = self.write_beside(&lease_text(granted));
+        let Some(temporary) = self.write_beside(&lease_text(granted)) else { return };
         let _ = fs::rename(&temporary, self.lease.join(term.to_string()));
     }
 
-    fn write_beside(&self, text: &str) -> PathBuf {
+    /// None on a full disk, say: what is there stays then.
+    fn write_beside(&self, text: &str) -> Option<PathBuf> {
         let ids = get_plugin_ids();
         let temporary = self.lease.join(format!("new-{}-{}", ids.plugin_id, ids.client_id));
-        let _ = fs::write(&temporary, text);
-        temporary
+        fs::write(&temporary, text).ok().map(|()| temporary)
     }
 
     /// What the other instances draw.
@@ -133,6 +129,16 @@ impl Cache {
     }
 }
 
+fn read_lease(term: u64, text: &str) -> Option<Lease> {
+    let mut words = text.split_whitespace();
+    Some(Lease {
+        term,
+        holder: Instance { plugin: words.next()?.parse().ok()?, client: words.next()?.parse().ok()? },
+        renewed_ms: words.next()?.parse().ok()?,
+        granted: words.next()? == "granted",
+    })
+}
+
 fn lease_text(granted: bool) -> String {
     let ids = get_plugin_ids();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -150,7 +156,10 @@ fn sweep() {
             continue;
         }
         let age = entry.metadata().ok().and_then(|data| data.modified().ok()).and_then(|at| at.elapsed().ok());
-        if age.is_some_and(|age| age > OLD) {
+        // A board is written when something changes; the lease beside it tells whether its server lives.
+        let in_use =
+            name.strip_prefix("board-").is_some_and(|rest| Path::new(ROOT).join(format!("actor-{rest}")).exists());
+        if age.is_some_and(|age| age > OLD) && !in_use {
             let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
         }
     }

@@ -66,7 +66,8 @@ impl ZellijPlugin for Plugin {
         let role = options.as_ref().map_or(Role::Manager, |options| options.role);
         // Instances that a layout asked for stand for themselves; all others share one lease.
         let group = if role == Role::Claude { format!("pane-{}", ids.plugin_id) } else { "session".to_string() };
-        let cache = Cache::new(ids.zellij_pid, &session, &group);
+        // Two machines, or containers, may share a cache dir.
+        let cache = Cache::new(ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
         let cwd = ids.initial_cwd.to_string_lossy().into_owned();
         let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, cwd, options });

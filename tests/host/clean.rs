@@ -909,6 +909,36 @@ fn a_desk_whose_session_can_come_back_is_kept_without_its_conversations() {
 }
 
 #[test]
+fn a_note_of_the_last_conversation_that_leads_nowhere_does_no_harm() {
+    each_shell(|place| {
+        place.seed();
+        let first = || write(&place.shared.join(talk(SESSION)), &transcript(SESSION, 2));
+        let resumed = |note: &str| {
+            let _ = fs::remove_dir_all(place.desk());
+            first();
+            write(&place.desk().join(".carrel/last"), note);
+            place.run(&[]).ends_with(0);
+            place.argv()[..2].to_vec()
+        };
+        write(&place.shared.join(talk(OTHER)), &stub(OTHER));
+        // The user deleted it, it holds nothing, or the note is none.
+        let gone = "33333333-3333-4333-8333-333333333333";
+        for note in [gone, OTHER, "", "*", "../../x", "????????-????-????-????-????????????", SESSION] {
+            assert_eq!(resumed(note), ["--resume", SESSION], "{note}");
+        }
+        write(&place.shared.join(talk(OTHER)), &transcript(OTHER, 2));
+        assert_eq!(resumed(&format!("{OTHER}\n")), ["--resume", OTHER]);
+        let record = read(&place.desk().join(".carrel/record"));
+        assert!(record.contains(&format!("\nsession={OTHER}\n")), "{record}");
+        // What is at the desk since goes before the note.
+        write(&place.shared.join(talk(gone)), &transcript(gone, 2));
+        write(&place.desk().join(".carrel/last"), &format!("{gone}\n"));
+        place.run(&[]).ends_with(0);
+        assert_eq!(place.argv()[..2], ["--resume", OTHER]);
+    });
+}
+
+#[test]
 fn a_home_is_only_deleted_when_nothing_unknown_is_in_it() {
     each_shell(|place| {
         let desk = place.desk_with(&[("method", "home")]);

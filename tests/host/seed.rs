@@ -118,6 +118,74 @@ fn two_claude_dirs_on_one_state_dir_have_a_seed_each() {
 }
 
 #[test]
+fn desks_with_a_login_of_their_own_have_a_seed_of_their_own() {
+    each_shell(|place| {
+        let separate = ["--login", "separate"];
+        // Made by the plugin, which leaves the user's login out of it.
+        let make = |text: &str, option: &[&str], mode: &[&str]| {
+            let out = place.call(&[&["seed-out"], option].concat()).fields("seed");
+            assert_eq!(out[0], "copied");
+            write(&place.project.join(&out[2]).join("out"), text);
+            place.call(&[&["seed-in", &out[1], &out[2], "", ""], mode].concat()).expect("seed\tfresh\n");
+        };
+        let states = || [&[][..], &separate].map(|option: &[&str]| place.boot(option).fields("seed")[0].clone());
+        assert_eq!(states(), ["missing", "missing"]);
+        make("{\"of\":\"separate\"}", &separate, &["separate"]);
+        assert_eq!(states(), ["missing", "fresh"]);
+        place.call(&["seed-out", "--login", "separate"]).expect("seed\tfresh\n");
+        make("{\"of\":\"shared\"}", &[], &["shared"]);
+        assert_eq!(states(), ["fresh", "fresh"]);
+
+        let seed_of = |more: &[&str]| {
+            let _ = fs::remove_dir_all(place.desk());
+            place.run(more).ends_with(0);
+            read(&place.desk().join(".claude.json"))
+        };
+        assert_eq!(seed_of(&separate), "{\"of\":\"separate\"}");
+        assert_eq!(seed_of(&[]), "{\"of\":\"shared\"}");
+        assert_eq!(seed_of(&["--login", "shared"]), "{\"of\":\"shared\"}");
+
+        // The user's file changes: each is made anew for itself.
+        write(&place.home.join(".claude.json"), "{\"changed\":1}");
+        assert_eq!(states(), ["stale", "stale"]);
+        make("{\"of\":\"separate, new\"}", &separate, &["separate"]);
+        assert_eq!(states(), ["stale", "fresh"]);
+        assert_eq!(seed_of(&separate), "{\"of\":\"separate, new\"}");
+        make("{\"of\":\"shared, new\"}", &["--login", "shared"], &[]);
+        assert_eq!(states(), ["fresh", "fresh"]);
+        assert_eq!(seed_of(&[]), "{\"of\":\"shared, new\"}");
+        assert_eq!(seed_of(&separate), "{\"of\":\"separate, new\"}");
+        assert_eq!(names(&place.state.join("seed")), ["1", "2"]);
+
+        // So does what is wrong with one of them.
+        write(&place.home.join(".claude.json"), "{broken");
+        let out = place.call(&["seed-out", "--login", "separate"]).fields("seed");
+        place.call(&["seed-in", &out[1], &out[2], "", "mend it", "separate"]).expect("seed\tfailed\tmend it\n");
+        assert_eq!(states(), ["stale", "failed"]);
+    });
+}
+
+#[test]
+fn a_pane_never_takes_the_seed_of_the_other_kind_of_login() {
+    each_shell(|place| {
+        for (made, option, asked) in [("separate", "separate", "shared"), ("shared", "shared", "separate")] {
+            let _ = fs::remove_dir_all(place.state.join("seed"));
+            fs::create_dir(place.state.join("seed")).unwrap();
+            let out = place.call(&["seed-out", "--login", option]).fields("seed");
+            place.call(&["seed-in", &out[1], &out[2], "", "", made]).expect("seed\tfresh\n");
+            // It waits for its own, however long.
+            let mut group = Group::start(place.carrel(&Place::run_words(&["--login", asked])));
+            until("it waits", || place.desk().join(".carrel/record").exists());
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            assert!(!place.log.join("up").exists() && !place.desk().join(".claude.json").exists(), "{asked}");
+            assert!(group.child.try_wait().unwrap().is_none());
+            group.kill();
+            fs::remove_dir_all(place.desk()).unwrap();
+        }
+    });
+}
+
+#[test]
 fn copies_that_were_left_behind_go_and_nothing_else_does() {
     each_shell(|place| {
         let precious = [

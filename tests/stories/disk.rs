@@ -208,6 +208,24 @@ impl Disk {
         }
     }
 
+    /// The conversations of a directory, newest first: the later its session's name, the newer it is.
+    pub fn sessions(&self, cwd: &str) -> String {
+        if !self.dirs.contains(cwd) {
+            return say(&["none", &format!("cwd \"{cwd}\" is not a directory; name an existing one with cwd")]);
+        }
+        let mut text = String::new();
+        for (session, (_, place)) in self.conversations.iter().rev().filter(|(_, (held, _))| held == cwd) {
+            let pane = match place {
+                Place::Desk(desk) => desk.to_string(),
+                Place::Shared => String::new(),
+            };
+            let prompt = format!("prompt of {session}");
+            let line = serde_json::json!({"type": "user", "message": {"role": "user", "content": prompt}}).to_string();
+            text += &say(&["session", session, "1795423554", "4096", &pane, &line]);
+        }
+        text + &say(&["end"])
+    }
+
     pub fn scan(&self, measure: bool, now: u64) -> String {
         let mut text = say(&["boot", "b00t"]);
         for (id, desk) in &self.desks {

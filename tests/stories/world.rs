@@ -759,6 +759,17 @@ impl World {
         terminal
     }
 
+    /// A pane runs another program now, as Zellij tells every clone.
+    pub fn runs(&mut self, terminal: u32, command: &str) {
+        let argv: Vec<String> = command.split(' ').map(str::to_string).collect();
+        for to in 0..self.clones.len() {
+            if self.clones[to].living && self.clones[to].granted {
+                self.tell(to, 1, Event::CommandChanged { terminal: TerminalId(terminal), argv: argv.clone() });
+            }
+        }
+        self.pass(5);
+    }
+
     /// A desk of an earlier time, without pane or process.
     pub fn old_desk(&mut self, number: u128) -> DeskId {
         let desk = DeskId(Uuid::from_u128(number));
@@ -1234,7 +1245,7 @@ impl World {
             "find" => self.disk.find(&words[1]),
             "seed-out" => self.disk.seed_out(&mut self.cache),
             "seed-in" => self.disk.seed_in(&words[1..], &mut self.cache),
-            "sessions" => say(&["end"]),
+            "sessions" => self.disk.sessions(&words[1]),
             "scan" => self.disk.scan(words.iter().any(|word| word == "--measure"), self.now),
             "owners" => {
                 let saved: Vec<DeskId> = self.saved.iter().filter_map(|pane| pane.desk).collect();

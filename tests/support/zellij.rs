@@ -277,7 +277,9 @@ impl Zellij {
             let mut command = self.machine.command("zellij");
             command.args(["--session", &self.session]).args(args);
             let finished = finish(command, limit);
-            let overlooked = finished.code == Some(1) && finished.stderr.contains("There is no active session!");
+            // The second where there are other sessions.
+            let said = ["There is no active session!", "not found. The following sessions are active"];
+            let overlooked = finished.code == Some(1) && said.iter().any(|said| finished.stderr.contains(said));
             if overlooked && self.server().is_some() {
                 last = Some(finished);
                 return None;
