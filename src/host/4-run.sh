@@ -325,7 +325,10 @@ write_record() {
 	_group_start=$_START
 	look_at "$PPID"
 	# Below it Zellij saves its sessions; on macOS it is another place.
-	_zellij_cache=${XDG_CACHE_HOME:-${HOME-}/.cache}/zellij
+	case ${XDG_CACHE_HOME-} in
+	/*) _zellij_cache=$XDG_CACHE_HOME/zellij ;;
+	*) _zellij_cache=${HOME-}/.cache/zellij ;;
+	esac
 	[ -n "$_PROC" ] || [ ! -d "${HOME-}/Library/Caches" ] || _zellij_cache=$HOME/Library/Caches/org.Zellij-Contributors.Zellij
 	if ! recall "$_DESK/.carrel/record" opened || [ -z "$_V" ]; then _V=$(date +%s); fi
 	_opened=$_V
