@@ -91,7 +91,7 @@ part_host() { cargo_tests $(test_names host); }
 part_wasm() {
     cargo wasm || return 1
     # The budget: a bare plugin on zellij-tile has 1.12 MB, Zellij's own have 1.22 to 1.77 MB.
-    size=$(wc -c <"$target/wasm32-wasip1/release/carrel.wasm")
+    size=$(wc -c <"${CARGO_TARGET_DIR:-target}/wasm32-wasip1/release/carrel.wasm")
     echo "carrel.wasm: $((size)) bytes of 1600000"
     [ "$size" -le 1600000 ]
 }
