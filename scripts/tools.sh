@@ -78,7 +78,8 @@ claude_path() {
 claude() {
     [ -x "$(claude_path)" ] && return 0
     [ -z "${CARREL_CLAUDE:-}" ] || fail "CARREL_CLAUDE=$CARREL_CLAUDE is not there"
-    have npm || fail "npm is needed to install Claude Code $claude_version (or set CARREL_CLAUDE to a native claude)"
+    # It comes from the npm registry.
+    programs npm
     say "installing Claude Code $claude_version (about 250 MB), once"
     work=$cache/claude-code-$claude_version.unfinished
     rm -rf "$work"
@@ -93,8 +94,14 @@ shells() {
     wanted="dash bash busybox shellcheck"
     # No busybox is packaged for macOS; its /bin/dash and its bash 3.2 are tested there instead.
     [ "$(uname -s)" != Darwin ] || wanted="dash bash shellcheck"
+    # shellcheck disable=SC2086 # one word per program
+    programs $wanted
+}
+
+# programs NAME…: installs those that are missing, or says how; each is also the name of its package.
+programs() {
     missing=
-    for program in $wanted; do have "$program" || missing="$missing $program"; done
+    for program in "$@"; do have "$program" || missing="$missing $program"; done
     missing=${missing# }
     [ -n "$missing" ] || return 0
     if have apt-get && [ "$(id -u)" = 0 ]; then
