@@ -14,16 +14,7 @@ fn owners(place: &Place) -> Vec<Vec<String>> {
     let before = tree(&place.top());
     let answer = place.call(&["owners"]);
     assert_eq!(tree(&place.top()), before);
-    whole(&answer)
-}
-
-#[track_caller]
-fn whole(answer: &Answer) -> Vec<Vec<String>> {
-    assert_eq!(answer.stderr, "");
-    let mut lines = answer.lines();
-    assert_eq!(lines.pop(), Some(vec!["end".to_string()]), "{}", answer.stdout);
-    assert!(lines.iter().all(|line| line[0] == "owner" && line.len() == 10), "{}", answer.stdout);
-    lines.into_iter().map(|line| line[1..].to_vec()).collect()
+    answer.whole("owner", 9)
 }
 
 /// Verdict and reason for the only desk.
@@ -247,7 +238,8 @@ fn a_desk_is_left_alone_where_the_saved_sessions_cannot_be_read() {
         saved(place, "main", &[PANE]);
         open_to_all(&place.desk().join(".carrel"));
         open_to_all(&cache(place).join(layout));
-        let asked = || whole(&Answer::of(as_nobody(&place.carrel(&["owners"])).output().unwrap()))[0][1].clone();
+        let asked =
+            || Answer::of(as_nobody(&place.carrel(&["owners"])).output().unwrap()).whole("owner", 9)[0][1].clone();
         assert_eq!(asked(), "saved");
         for closed in [".cache", ".cache/zellij", ".cache/zellij/contract_version_1/session_info/main"] {
             let closed = place.home.join(closed);

@@ -310,6 +310,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The lines of an answer that is whole: all of one tag with so many fields, without the tag.
+    #[track_caller]
+    pub fn whole(&self, tag: &str, fields: usize) -> Vec<Vec<String>> {
+        assert_eq!(self.stderr, "");
+        let mut lines = self.lines();
+        assert_eq!(lines.pop(), Some(vec!["end".to_string()]), "{}", self.stdout);
+        assert!(lines.iter().all(|line| line[0] == tag && line.len() == fields + 1), "{}", self.stdout);
+        lines.into_iter().map(|line| line[1..].to_vec()).collect()
+    }
+
     pub fn of(output: Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }

@@ -17,16 +17,7 @@ fn sessions_of(place: &Place, cwd: &Path, shared: &str) -> Vec<Vec<String>> {
     let before = tree(&place.top());
     let answer = place.call(&["sessions".as_ref(), cwd.as_os_str(), shared.as_ref()]);
     assert_eq!(tree(&place.top()), before);
-    whole(&answer)
-}
-
-#[track_caller]
-fn whole(answer: &Answer) -> Vec<Vec<String>> {
-    assert_eq!(answer.stderr, "");
-    let mut lines = answer.lines();
-    assert_eq!(lines.pop(), Some(vec!["end".to_string()]), "{}", answer.stdout);
-    assert!(lines.iter().all(|line| line[0] == "session" && line.len() == 6), "{}", answer.stdout);
-    lines.into_iter().map(|line| line[1..].to_vec()).collect()
+    answer.whole("session", 5)
 }
 
 fn ids(told: &[Vec<String>]) -> Vec<&str> {
@@ -161,7 +152,7 @@ fn the_conversations_of_all_that_lies_below_are_not_read_through() {
         let told = place.log.join("told");
         place
             .script("grep", &format!("printf '%s\\n' \"$@\" >>'{}'\nPATH={TOOLS}\nexec grep \"$@\"\n", told.display()));
-        assert_eq!(ids(&whole(&place.call(&["sessions".as_ref(), place.project.as_os_str()]))), [SESSION]);
+        assert_eq!(ids(&place.call(&["sessions".as_ref(), place.project.as_os_str()]).whole("session", 5)), [SESSION]);
         let told = read(&told);
         assert!(told.contains(SESSION) && !told.contains("-below-"), "{told}");
     });
@@ -333,7 +324,7 @@ fn they_are_looked_for_where_the_user_has_them() {
         put(&asked, PANE, &place.project, 0);
         let with = |shared: &str| {
             let mut command = place.carrel(&["sessions".as_ref(), place.project.as_os_str(), shared.as_ref()]);
-            whole(&Answer::of(command.env("CLAUDE_CONFIG_DIR", &own).output().unwrap()))
+            Answer::of(command.env("CLAUDE_CONFIG_DIR", &own).output().unwrap()).whole("session", 5)
         };
         assert_eq!(ids(&with("")), [OTHER]);
         assert_eq!(ids(&with(asked.to_str().unwrap())), [PANE]);
