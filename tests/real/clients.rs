@@ -12,9 +12,9 @@ fn keys() -> Setup {
     Setup::carrel().message_key("Alt c", "new", "").panel_key("Alt p")
 }
 
-/// How many panes were opened and not closed: one launcher each. Claude now and then forks.
+/// How many panes were opened and not closed: one launcher each.
 fn launchers(machine: &Machine) -> usize {
-    machine.processes_like("carrel.sh run --pane").len()
+    machine.launchers().len()
 }
 
 #[test]

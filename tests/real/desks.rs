@@ -109,8 +109,7 @@ impl Pane {
 /// The Claudes that launchers have started. Claude forks now and then, and the plugin asks for its version once.
 pub fn claudes(machine: &Machine) -> Vec<Process> {
     let all = machine.claudes();
-    let launchers: Vec<u32> =
-        machine.processes_like("carrel.sh run --pane").into_iter().map(|launcher| launcher.pid).collect();
+    let launchers: Vec<u32> = machine.launchers().into_iter().map(|launcher| launcher.pid).collect();
     all.into_iter().filter(|claude| launchers.contains(&claude.parent)).collect()
 }
 

@@ -77,7 +77,7 @@ fn without_cleanup_a_desk_goes_only_by_an_explicit_gc() {
     pane.say(&zellij, "the word is GC");
     let session = pane.session(&machine);
     zellij.close_pane(pane.terminal);
-    machine.wait("one Claude is left", || (machine.processes_like("carrel.sh run --pane").len() == 1).then_some(()));
+    machine.wait("one Claude is left", || (machine.launchers().len() == 1).then_some(()));
 
     let row = machine.wait("the closed pane's desk is listed", || {
         let answer = zellij.ask("gc", "", "");

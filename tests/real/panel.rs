@@ -162,5 +162,5 @@ fn a_panel_in_a_layout_shows_the_board_and_keeps_its_place() {
     client.keys(&key::alt('l'));
     client.keys("q");
     client.wait_screen("still there", |screen| screen.contains("No desks"));
-    assert_eq!(machine.processes_like("carrel.sh run --pane").len(), 0);
+    assert_eq!(machine.launchers().len(), 0);
 }

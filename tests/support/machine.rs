@@ -287,14 +287,17 @@ impl Machine {
         self.processes().into_iter().filter(|process| process.argv.join(" ").contains(text)).collect()
     }
 
-    /// The living Claude processes, by the program and not by the name that they give themselves. A child of Claude's that
-    /// has not become its own program yet is none.
+    /// The living launchers, one for each pane that was opened and not closed.
+    pub fn launchers(&self) -> Vec<Process> {
+        without_forks(self.processes_like("carrel.sh run --pane"))
+    }
+
+    /// The living Claude processes, by the program and not by the name that they give themselves.
     pub fn claudes(&self) -> Vec<Process> {
         let claude = self.path("bin/claude").canonicalize().expect("claude");
         let mut all = self.processes();
         all.retain(|process| process.program.as_deref() == Some(&claude));
-        let copy = |child: &Process| all.iter().any(|one| one.pid == child.parent && one.argv == child.argv);
-        all.iter().filter(|process| !copy(process)).cloned().collect()
+        without_forks(all)
     }
 
     /// Waits until the probe finds something; fails with everything that could explain why not.
@@ -532,6 +535,12 @@ impl Manifest {
         let changes = kept(self).changes(&kept(later));
         assert!(changes.is_empty(), "files changed that should not have:\n{}", changes.join("\n"));
     }
+}
+
+/// A child that has not become its own program yet still has its parent's argv; it is none of these.
+fn without_forks(all: Vec<Process>) -> Vec<Process> {
+    let copy = |child: &Process| all.iter().any(|one| one.pid == child.parent && one.argv == child.argv);
+    all.iter().filter(|process| !copy(process)).cloned().collect()
 }
 
 fn collect(dir: &Path, name: &str, entries: &mut BTreeMap<String, Entry>) {
