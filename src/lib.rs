@@ -18,11 +18,12 @@
 //!   desk 550eac is closed, its conversation is being kept…     a desk that leaves     ┘
 //!
 //!   cwd `/code/gone` is not a directory; name an existing …    message                 view/desks.rs
-//!   n new · Enter focus · x close · ↑↓/j k move · q/Esc hide   keys, or a question     view/keys.rs
+//!   n new · r resume · Enter focus · x close · q hide          keys, or a question     view/keys.rs
 //! ```
 //!
 //! With one row there are only the counts (`view/bar.rs`). While there can be no desks (no permission yet or none at all, a
-//! broken configuration, getting ready, or failed at it) `view/notices.rs` draws the whole panel. Long texts are broken
+//! broken configuration, getting ready, or failed at it) `view/notices.rs` draws the whole panel, and while a conversation is
+//! looked for `view/picker.rs` does. Long texts are broken
 //! into lines by `view/paragraphs.rs`, with the widths of `view/width.rs`; `view/screen.rs` sees to it that nothing is wider
 //! or longer than the pane.
 //!

@@ -12,7 +12,7 @@ use scenes::{designed, desk_id, plain_desk};
 use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, State};
 use zellij_carrel::manager::ids::TerminalId;
 use zellij_carrel::manager::order::order;
-use zellij_carrel::manager::panel::{DesksScene, Question, Scene};
+use zellij_carrel::manager::panel::{DesksScene, Question, Row, Scene};
 use zellij_carrel::view::{draw, title, Ink, Line, Screen, Size};
 
 /// For every scene: roomy, narrow, one row.
@@ -131,10 +131,10 @@ fn every_golden_file_belongs_to_a_designed_screen() {
 fn rows_stand_in_the_order_in_which_the_cursor_moves_and_a_click_hits_the_desk_it_shows() {
     let board = boards(7).find(|board| board.desks.len() > 3).unwrap();
     let screen = draw(&everyday(board.clone(), None), Size { rows: 200, cols: 80 });
-    let clicked: Vec<_> = (0..200).filter_map(|row| screen.desk_at(row)).collect();
-    assert_eq!(clicked, order(&board));
+    let clicked: Vec<_> = (0..200).filter_map(|row| screen.row_at(row).cloned()).collect();
+    assert_eq!(clicked, order(&board).into_iter().map(Row::Desk).collect::<Vec<_>>());
     for desk in &board.desks {
-        let row = (0..200).find(|row| screen.desk_at(*row) == Some(desk.pane)).unwrap();
+        let row = (0..200).find(|row| screen.row_at(*row) == Some(&Row::Desk(desk.pane))).unwrap();
         assert!(screen.lines()[row].text().contains(desk.state.word()));
     }
 }
@@ -147,7 +147,7 @@ fn the_desk_under_the_cursor_is_on_the_screen_however_many_there_are() {
             let screen = draw(&everyday(board.clone(), Some(n)), Size { rows, cols: 40 });
             let selected: Vec<usize> = (0..rows).filter(|row| is_selected(&screen, *row)).collect();
             assert_eq!(selected.len(), 1, "desk {n}, {rows} rows");
-            assert_eq!(screen.desk_at(selected[0]), Some(desk_id(n)));
+            assert_eq!(screen.row_at(selected[0]), Some(&Row::Desk(desk_id(n))));
         }
     }
 }

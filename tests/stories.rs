@@ -26,6 +26,8 @@ mod orders;
 mod orphans;
 #[path = "stories/outside.rs"]
 mod outside;
+#[path = "stories/picker.rs"]
+mod picker;
 #[path = "stories/resuming.rs"]
 mod resuming;
 #[path = "stories/seeding.rs"]

@@ -85,8 +85,8 @@ pub enum Effect {
     MarkClosed(DeskId),
     /// Forgets that.
     UnmarkClosed(DeskId),
-    /// Asks for the focused pane's cwd; answered by `FocusedCwdRead`.
-    ReadFocusedCwd,
+    /// Asks for a pane's cwd, without one for the focused pane's; answered by `CwdRead`.
+    ReadCwd(Option<TerminalId>),
     /// Asks which sessions there are; answered by `SessionsListed`.
     ReadSessions,
     /// Asks for the marks; answered by `MarksRead`.

@@ -1,6 +1,7 @@
 //! What happened, as facts in the past tense. The adapter translates Zellij's events into these and adds nothing.
 
-use super::ids::{CallId, DeskId, PipeId, TerminalId};
+use super::ids::{CallId, PipeId, TerminalId};
+use super::panel::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact.
@@ -26,8 +27,8 @@ pub enum Event {
         /// The program's command line.
         argv: Vec<String>,
     },
-    /// The focused pane's cwd, if Zellij knows it.
-    FocusedCwdRead(Option<String>),
+    /// A pane's cwd, if Zellij knows it.
+    CwdRead(Option<String>),
     /// The names of all sessions of this Zellij.
     SessionsListed {
         /// Those that run.
@@ -73,14 +74,19 @@ pub enum Event {
     MessageCame(Message),
     /// A key was pressed in this instance's panel.
     KeyPressed(Key),
-    /// The mouse was pressed on a desk of the panel, as it was last drawn.
-    DeskClicked(DeskId),
+    /// The mouse was pressed on a row of the panel, as it was last drawn.
+    RowClicked(Row),
     /// The mouse wheel turned over the panel: negative is up.
     Scrolled(i32),
     /// The panel became visible or invisible to this instance's client, by a change of tabs, say.
     PanelShown(bool),
-    /// The panel's pane was hidden, or is no longer, as the list of panes says.
-    PanelSuppressed(bool),
+    /// Where the panel's pane is, as the list of panes says.
+    PanelPlaced {
+        /// It is hidden.
+        suppressed: bool,
+        /// The tab that it is in, by position.
+        tab: usize,
+    },
     /// The lease was claimed, or somebody was quicker: the moment's lease tells.
     LeaseClaimed,
     /// What the actor last published, if anything.
@@ -143,6 +149,8 @@ pub enum Key {
     Enter,
     /// Escape.
     Esc,
+    /// Backspace.
+    Backspace,
     /// Arrow up.
     Up,
     /// Arrow down.

@@ -20,6 +20,7 @@ mod answering;
 mod booting;
 mod launching;
 mod outside;
+mod picker;
 mod seeding;
 mod sessions;
 mod showing;
@@ -162,6 +163,9 @@ pub struct Manager {
     ordered: u128,
     /// A layout's pane has been turned into a Claude pane.
     turned: bool,
+    /// The tab of the panel's pane, by position.
+    tab: usize,
+    picker: Option<picker::Picker>,
     selected: Option<DeskId>,
     asking: Option<Question>,
     message: Option<String>,
@@ -217,6 +221,8 @@ impl Manager {
             suppressed: true,
             ordered: 0,
             turned: false,
+            tab: 0,
+            picker: None,
             selected: None,
             asking: None,
             message: None,
@@ -260,7 +266,7 @@ impl Manager {
             }
             Event::SessionsListed { living, saved } => self.on_sessions(living, saved),
             Event::CommandChanged { terminal, argv } => self.on_command(terminal, &argv),
-            Event::FocusedCwdRead(cwd) => self.on_focused_cwd(cwd, &mut effects),
+            Event::CwdRead(cwd) => self.on_cwd(cwd, &mut effects),
             Event::PaneClosed(terminal) => {
                 self.on_granted(&mut effects);
                 self.on_pane_closed(terminal, &mut effects);
@@ -278,10 +284,10 @@ impl Manager {
             Event::PaneOpened { call, terminal } => self.on_opened(call, terminal, &mut effects),
             Event::MessageCame(message) => self.on_message(message, moment, &mut effects),
             Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
-            Event::DeskClicked(pane) => self.on_desk_clicked(pane),
+            Event::RowClicked(row) => self.on_row_clicked(row),
             Event::Scrolled(lines) => self.on_scrolled(lines),
             Event::PanelShown(visible) => self.on_visible(visible, &mut effects),
-            Event::PanelSuppressed(suppressed) => self.on_suppressed(suppressed, &mut effects),
+            Event::PanelPlaced { suppressed, tab } => self.on_placed(suppressed, tab, &mut effects),
             Event::SnapshotRead(text) => self.on_snapshot(text.as_deref()),
             Event::MarksRead(marks) => self.on_marks(&marks, &mut effects),
         }

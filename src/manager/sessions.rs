@@ -2,7 +2,7 @@
 //! asked for them and nowhere else.
 
 use super::effect::{Effect, Effects};
-use super::ids::{CallId, PipeId};
+use super::ids::{CallId, DeskId, PipeId, SessionId, TerminalId};
 use super::report::{self, Line};
 use super::{answering, Manager, Purpose};
 
@@ -12,26 +12,61 @@ const TITLE: usize = 80;
 /// Somebody who waits for a list.
 #[derive(Clone, Debug)]
 pub(super) struct Asking {
-    pipe: PipeId,
-    /// None while the focused pane's cwd is asked for.
+    who: Asker,
+    /// None while a pane's cwd is asked for.
     call: Option<CallId>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A pipe's caller.
+    Pipe(PipeId),
+    /// The user, on the panel of this instance.
+    Picker,
+}
+
+/// A conversation that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) session: SessionId,
+    /// The user's words, in one line.
+    pub(super) title: String,
+    /// In seconds since the epoch.
+    pub(super) modified_s: u64,
+    pub(super) bytes: Option<u64>,
+    /// At whose desk it lies; none is the shared dir.
+    pub(super) pane: Option<DeskId>,
 }
 
 impl Manager {
     /// Without a cwd, that of the focused pane is asked for.
     pub(super) fn list_sessions(&mut self, pipe: PipeId, cwd: Option<String>, effects: &mut Effects) {
         effects.push(Effect::HoldPipe(pipe.clone()));
-        let asking = Asking { pipe, call: None };
+        self.ask_for_conversations(Asker::Pipe(pipe), cwd, None, effects);
+    }
+
+    /// Those of the cwd; without one, of the cwd of that pane; without that, of the focused one's.
+    pub(super) fn ask_for_conversations(
+        &mut self,
+        who: Asker,
+        cwd: Option<String>,
+        beside: Option<TerminalId>,
+        effects: &mut Effects,
+    ) {
+        // Of the picker's user the last wish counts.
+        self.asking_sessions.retain(|asking| asking.who != Asker::Picker || who != Asker::Picker);
+        let asking = Asking { who, call: None };
         match cwd {
             Some(cwd) => self.look_for_sessions(asking, &cwd, effects),
             None => {
                 self.asking_sessions.push(asking);
-                effects.push(Effect::ReadFocusedCwd);
+                effects.push(Effect::ReadCwd(beside));
             }
         }
     }
 
-    pub(super) fn on_focused_cwd(&mut self, cwd: Option<String>, effects: &mut Effects) {
+    pub(super) fn on_cwd(&mut self, cwd: Option<String>, effects: &mut Effects) {
         let cwd = cwd.unwrap_or_else(|| self.birth.cwd.clone());
         let waiting = std::mem::take(&mut self.asking_sessions);
         for asking in waiting {
@@ -44,12 +79,15 @@ impl Manager {
     }
 
     fn look_for_sessions(&mut self, mut asking: Asking, cwd: &str, effects: &mut Effects) {
+        if asking.who == Asker::Picker {
+            self.note_picked_cwd(cwd);
+        }
         let shared = self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default();
         asking.call = self.run_host(Purpose::Sessions, &["sessions", cwd, &shared], effects);
         if asking.call.is_some() {
             self.asking_sessions.push(asking);
         } else {
-            effects.push(Effect::AnswerPipe(asking.pipe, answering::error_line("Carrel is not ready; try again")));
+            self.hand_over(asking.who, Err("Carrel is not ready; try again".to_string()), effects);
         }
     }
 
@@ -57,29 +95,45 @@ impl Manager {
         let Some(at) = self.asking_sessions.iter().position(|asking| asking.call == Some(call)) else { return };
         let asking = self.asking_sessions.remove(at);
         let lines = report::lines(stdout);
-        let answer = match lines.last().map(|line| line.tag.as_str()) {
-            Some("end") => {
-                let rows: Vec<serde_json::Value> =
-                    lines.iter().filter(|line| line.tag == "session").filter_map(row).collect();
-                serde_json::json!({"version": 1, "sessions": rows}).to_string()
-            }
-            Some("none") => answering::error_line(lines.last().map_or("", |line| line.field(0))),
-            _ => answering::error_line("the host program did not answer; Zellij's log says more"),
+        let result = match lines.last().map(|line| line.tag.as_str()) {
+            Some("end") => Ok(lines.iter().filter(|line| line.tag == "session").filter_map(found).collect()),
+            Some("none") => Err(lines.last().map_or("", |line| line.field(0)).to_string()),
+            _ => Err("the host program did not answer; Zellij's log says more".to_string()),
         };
-        effects.push(Effect::AnswerPipe(asking.pipe, answer));
+        self.hand_over(asking.who, result, effects);
+    }
+
+    fn hand_over(&mut self, who: Asker, result: Result<Vec<Found>, String>, effects: &mut Effects) {
+        match (who, result) {
+            (Asker::Picker, result) => self.on_conversations(result),
+            (Asker::Pipe(pipe), Ok(found)) => {
+                let rows: Vec<serde_json::Value> = found.iter().map(row).collect();
+                let answer = serde_json::json!({"version": 1, "sessions": rows}).to_string();
+                effects.push(Effect::AnswerPipe(pipe, answer));
+            }
+            (Asker::Pipe(pipe), Err(why)) => effects.push(Effect::AnswerPipe(pipe, answering::error_line(&why))),
+        }
     }
 }
 
-fn row(line: &Line) -> Option<serde_json::Value> {
-    let modified: u64 = line.field(1).parse().ok()?;
-    let pane = Some(line.field(3)).filter(|pane| !pane.is_empty());
-    Some(serde_json::json!({
-        "session": line.field(0),
-        "title": title(line.field(4)),
-        "modified": timestamp(modified),
-        "bytes": line.field(2).parse::<u64>().ok(),
-        "open_in": pane,
-    }))
+fn found(line: &Line) -> Option<Found> {
+    Some(Found {
+        session: line.field(0).parse().ok()?,
+        title: title(line.field(4)),
+        modified_s: line.field(1).parse().ok()?,
+        bytes: line.field(2).parse().ok(),
+        pane: line.field(3).parse().ok(),
+    })
+}
+
+fn row(found: &Found) -> serde_json::Value {
+    serde_json::json!({
+        "session": found.session.as_str(),
+        "title": found.title,
+        "modified": timestamp(found.modified_s),
+        "bytes": found.bytes,
+        "open_in": found.pane.map(|pane| pane.to_string()),
+    })
 }
 
 /// What a conversation is about, from a line of its transcript that may be cut off.

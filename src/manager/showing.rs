@@ -8,12 +8,12 @@ use super::ids::DeskId;
 use super::launching::{Wish, PATIENCE_MS};
 use super::options::Role;
 use super::order::order;
-use super::panel::{DesksScene, Question, Scene};
+use super::panel::{DesksScene, Question, Row, Scene};
 use super::seeding::Seeding;
 use super::{status, Manager, Moment, Phase};
 
 /// How far page up and page down go.
-const PAGE: usize = 10;
+pub(super) const PAGE: usize = 10;
 
 impl Manager {
     /// Everything that is known.
@@ -75,6 +75,9 @@ impl Manager {
                 if let (Role::Claude, message) = (self.role(), &self.message) {
                     return message.clone().map_or(Scene::Booting, |why| Scene::BootFailed(vec![why]));
                 }
+                if let Some(picker) = self.picker_scene() {
+                    return Scene::Picker(picker);
+                }
                 Scene::Desks(DesksScene {
                     board: self.board(),
                     selected: self.selected,
@@ -101,10 +104,13 @@ impl Manager {
     pub(super) fn show(&mut self, shown: bool, effects: &mut Effects) {
         effects.push(if shown { Effect::ShowPanel } else { Effect::HidePanel });
         self.suppressed = !shown;
+        if !shown {
+            self.picker = None;
+        }
     }
 
     /// A floating panel hides; one that has its place in a layout stays there.
-    fn make_way(&mut self, effects: &mut Effects) {
+    pub(super) fn make_way(&mut self, effects: &mut Effects) {
         if self.role() != Role::Panel {
             self.show(false, effects);
         }
@@ -118,7 +124,8 @@ impl Manager {
     }
 
     /// The list may be a second old; the next one mends what it got wrong.
-    pub(super) fn on_suppressed(&mut self, suppressed: bool, effects: &mut Effects) {
+    pub(super) fn on_placed(&mut self, suppressed: bool, tab: usize, effects: &mut Effects) {
+        self.tab = tab;
         if self.suppressed && !suppressed && !self.acting {
             effects.push(Effect::ReadSnapshot);
         }
@@ -130,6 +137,9 @@ impl Manager {
     }
 
     pub(super) fn on_key(&mut self, key: Key, _moment: &Moment, effects: &mut Effects) {
+        if self.picker.is_some() {
+            return self.on_picker_key(key, effects);
+        }
         let board = self.board();
         if let Some(Question::Close(pane)) = self.asking.take() {
             if key == Key::Char('y') {
@@ -148,6 +158,7 @@ impl Manager {
                 // A layout's pane that could not be turned into a Claude pane: once more.
                 self.boot(effects);
             }
+            Key::Char('r') if self.ready().is_some() => self.open_picker(&board, effects),
             Key::Char('q') | Key::Esc => self.make_way(effects),
             Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
             Key::Enter => {
@@ -166,23 +177,30 @@ impl Manager {
             Key::PageDown => self.select(&board, |at, _| at + PAGE),
             Key::Home => self.select(&board, |_, _| 0),
             Key::End => self.select(&board, |_, last| last),
-            Key::Char(_) | Key::Other => {}
+            Key::Char(_) | Key::Backspace | Key::Other => {}
         }
     }
 
     pub(super) fn on_scrolled(&mut self, lines: i32) {
-        let board = self.board();
         let by = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
-        self.select(&board, |at, _| if lines < 0 { at.saturating_sub(by) } else { at.saturating_add(by) });
+        let to = |at: usize, _| if lines < 0 { at.saturating_sub(by) } else { at.saturating_add(by) };
+        if !self.scrolled_picker(to) {
+            self.select(&self.board(), to);
+        }
     }
 
-    pub(super) fn on_desk_clicked(&mut self, pane: DeskId) {
-        self.asking = None;
-        self.selected = Some(pane);
+    pub(super) fn on_row_clicked(&mut self, row: Row) {
+        match row {
+            Row::Desk(pane) => {
+                self.asking = None;
+                self.selected = Some(pane);
+            }
+            Row::Conversation(session) => self.on_conversation_clicked(session),
+        }
     }
 
     /// The desk under the cursor, if it is still there.
-    fn selection(&self, board: &Board) -> Option<DeskId> {
+    pub(super) fn selection(&self, board: &Board) -> Option<DeskId> {
         self.selected.filter(|pane| board.desks.iter().any(|desk| desk.pane == *pane))
     }
 

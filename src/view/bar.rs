@@ -18,6 +18,8 @@ pub fn title(scene: &Scene) -> String {
         Scene::Booting => "getting ready".to_string(),
         Scene::BootFailed(_) => "could not get ready".to_string(),
         Scene::Desks(scene) => counts(&scene.board),
+        // Whose pane this is, anybody may see; what the conversations are about, nobody.
+        Scene::Picker(_) => "conversations".to_string(),
     };
     format!("Carrel · {what}")
 }

@@ -1,6 +1,8 @@
 //! The everyday scene: the list of desks, what stands under it, and the keys, shared out over the rows there are.
 //! Knows nothing of what a row or a detail looks like.
 
+use std::ops::Range;
+
 use super::bar;
 use super::detail;
 use super::keys;
@@ -14,7 +16,7 @@ use crate::manager::order::ordered;
 use crate::manager::panel::DesksScene;
 
 /// Most rows that an answer may take from the list.
-const MESSAGE_ROWS: usize = 3;
+pub(super) const MESSAGE_ROWS: usize = 3;
 /// Least rows above the keys for which one is given to the names of the columns.
 const ROWS_FOR_HEAD: usize = 8;
 /// Least rows for which details are begun: an empty one, the desk's name, something about it.
@@ -110,17 +112,20 @@ fn list_and_details(scene: &DesksScene, rows: usize, cols: usize) -> Vec<Line> {
 
 /// The rows around the cursor, and how many more there are in each direction.
 fn window(desks: &[&Desk], scene: &DesksScene, columns: &Columns, room: usize, cols: usize) -> Vec<Line> {
-    let more = desks.len() > room && room > 1;
-    let shown = room - usize::from(more);
     let cursor = desks.iter().position(|desk| Some(desk.pane) == scene.selected);
+    let (shown, more) = around(cursor, desks.len(), room, cols);
+    let rows = desks.iter().skip(shown.start).take(shown.len());
+    rows.map(|desk| columns.desk(desk, Some(desk.pane) == scene.selected, scene.now_ms)).chain(more).collect()
+}
+
+/// Which of so many rows there is room for around the cursor, and a line that counts the others.
+pub(super) fn around(cursor: Option<usize>, all: usize, room: usize, cols: usize) -> (Range<usize>, Option<Line>) {
+    let more = all > room && room > 1;
+    let shown = room - usize::from(more);
     // Nothing is remembered between two drawings, so the cursor stays in the middle while the list moves.
-    let above = cursor.unwrap_or(0).saturating_sub(shown / 2).min(desks.len().saturating_sub(shown));
-    let rows = desks.iter().skip(above).take(shown);
-    let mut lines: Vec<Line> =
-        rows.map(|desk| columns.desk(desk, Some(desk.pane) == scene.selected, scene.now_ms)).collect();
-    let below = desks.len().saturating_sub(above + shown);
-    lines.extend(more.then(|| more_line(above, below, cols)));
-    lines
+    let above = cursor.unwrap_or(0).saturating_sub(shown / 2).min(all.saturating_sub(shown));
+    let below = all.saturating_sub(above + shown);
+    (above..above + shown, more.then(|| more_line(above, below, cols)))
 }
 
 fn more_line(above: usize, below: usize, cols: usize) -> Line {

@@ -58,7 +58,8 @@ fn told_health(health: Health) -> &'static str {
     }
 }
 
-fn told_bytes(bytes: u64) -> String {
+/// Disk use in a unit that can be read.
+pub(super) fn told_bytes(bytes: u64) -> String {
     match bytes {
         b @ 0..1_000 => format!("{b} B"),
         b @ 1_000..1_000_000 => format!("{} kB", b / 1_000),

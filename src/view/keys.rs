@@ -11,19 +11,38 @@ type Hint = (&'static str, &'static str);
 
 /// From all hints to none; each step drops the one that is missed least.
 const EVERYDAY: &[&[Hint]] = &[
-    &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("↑↓/j k", "move"), ("q/Esc", "hide")],
-    &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("↑↓", "move"), ("q", "hide")],
+    &[("n", "new"), ("r", "resume"), ("Enter", "focus"), ("x", "close"), ("↑↓/j k", "move"), ("q/Esc", "hide")],
+    &[("n", "new"), ("r", "resume"), ("Enter", "focus"), ("x", "close"), ("↑↓", "move"), ("q", "hide")],
+    &[("n", "new"), ("r", "resume"), ("Enter", "focus"), ("x", "close"), ("q", "hide")],
     &[("n", "new"), ("Enter", "focus"), ("x", "close"), ("q", "hide")],
     &[("n", "new"), ("x", "close"), ("q", "hide")],
     &[("n", "new"), ("q", "hide")],
     &[("n", "new")],
 ];
-const NO_DESKS: &[&[Hint]] = &[&[("n", "new"), ("q/Esc", "hide")], &[("n", "new"), ("q", "hide")], &[("n", "new")]];
+const NO_DESKS: &[&[Hint]] = &[
+    &[("n", "new"), ("r", "resume"), ("q/Esc", "hide")],
+    &[("n", "new"), ("r", "resume"), ("q", "hide")],
+    &[("n", "new"), ("q", "hide")],
+    &[("n", "new")],
+];
+const PICKER: &[&[Hint]] = &[
+    &[("Enter", "go on with it"), ("↑↓", "move"), ("a…z", "filter"), ("Esc", "back")],
+    &[("Enter", "go on"), ("↑↓", "move"), ("a…z", "filter"), ("Esc", "back")],
+    &[("Enter", "go on"), ("a…z", "filter"), ("Esc", "back")],
+    &[("Enter", "go on"), ("Esc", "back")],
+    &[("Esc", "back")],
+];
+const NOTHING_TO_PICK: &[&[Hint]] = &[&[("Esc", "back")]];
 const NOTICE: &[&[Hint]] = &[&[("q/Esc", "hide")], &[("q", "hide")]];
 
 /// The keys of the list of desks.
 pub(super) fn everyday(board: &Board, cols: usize) -> Line {
     widest(if board.desks.is_empty() { NO_DESKS } else { EVERYDAY }, cols)
+}
+
+/// The keys of the picker.
+pub(super) fn picker(anything: bool, cols: usize) -> Line {
+    widest(if anything { PICKER } else { NOTHING_TO_PICK }, cols)
 }
 
 /// The keys of a scene that has nothing to choose from.
@@ -79,7 +98,7 @@ mod tests {
     #[test]
     fn the_key_line_keeps_its_most_useful_hints_on_a_narrow_panel() {
         let told = |cols| notice(cols).text().to_string() + "|" + widest(EVERYDAY, cols).text();
-        assert_eq!(told(80), "q/Esc hide|n new · Enter focus · x close · ↑↓/j k move · q/Esc hide");
+        assert_eq!(told(80), "q/Esc hide|n new · r resume · Enter focus · x close · ↑↓/j k move · q/Esc hide");
         assert_eq!(told(30), "q/Esc hide|n new · x close · q hide");
         assert_eq!(told(9), "q hide|n new");
         assert_eq!(told(4), "|");

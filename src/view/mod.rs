@@ -7,6 +7,7 @@ mod detail;
 mod keys;
 mod notices;
 mod paragraphs;
+mod picker;
 mod rows;
 mod screen;
 mod width;
@@ -33,6 +34,7 @@ pub fn draw(scene: &Scene, size: Size) -> Screen {
     }
     let lines = match scene {
         Scene::Desks(scene) => desks::draw(scene, size),
+        Scene::Picker(scene) => picker::draw(scene, size),
         notice => notices::draw(notice, size),
     };
     Screen::new(&lines, size)

@@ -22,7 +22,7 @@ const PERMISSIONS: [(&str, &str); 4] = [
     ("ReadCliPipes", "answers `zellij pipe`"),
 ];
 
-/// The whole screen of such a scene; nothing for the everyday one.
+/// The whole screen of such a scene; nothing for the others.
 pub(super) fn draw(scene: &Scene, size: Size) -> Vec<Line> {
     let cols = size.cols;
     let parts = match scene {
@@ -31,7 +31,7 @@ pub(super) fn draw(scene: &Scene, size: Size) -> Vec<Line> {
         Scene::BadConfiguration(errors) => configuration(errors, cols),
         Scene::Booting => booting(cols),
         Scene::BootFailed(errors) => boot_failed(errors, cols),
-        Scene::Desks(_) => Vec::new(),
+        Scene::Desks(_) | Scene::Picker(_) => Vec::new(),
     };
     if size.rows == 1 {
         return vec![one_line(scene, cols)];
@@ -54,7 +54,7 @@ fn one_line(scene: &Scene, cols: usize) -> Line {
         Scene::BootFailed(errors) => (format!("Carrel could not get ready: {}", errors.join(" ")), Ink::Bad),
         Scene::BadConfiguration(errors) => (format!("{}: {}", title(scene), errors.join(" ")), Ink::Bad),
         Scene::PermissionDenied => ("Permission denied. Reload Carrel, and answer with y.".to_string(), Ink::Bad),
-        Scene::Desks(_) => (title(scene), Ink::Plain),
+        Scene::Desks(_) | Scene::Picker(_) => (title(scene), Ink::Plain),
     };
     Line::of(&fit(&text, cols), ink)
 }

@@ -4,6 +4,7 @@
 use super::screen::{Ink, Line};
 use super::width::{fit, fit_left, pad, width};
 use crate::manager::board::{Desk, Health, State};
+use crate::manager::panel::Row;
 
 /// How wide each column is; 0 for one that has no room.
 pub(super) struct Columns {
@@ -63,7 +64,7 @@ impl Columns {
             (marked(health_glyph, desk.health.word(), health), health_ink),
             (format!("{:>AGE$}", age(desk.opened_ms, now_ms)), Ink::Dim),
         ];
-        self.row(if selected { "› " } else { "  " }, cells).for_desk(desk.pane, selected)
+        self.row(if selected { "› " } else { "  " }, cells).for_row(Row::Desk(desk.pane), selected)
     }
 
     fn row(&self, mark: &str, cells: [(String, Ink); 6]) -> Line {
@@ -111,7 +112,8 @@ fn marked(glyph: char, word: &str, width: usize) -> String {
     }
 }
 
-fn age(opened_ms: Option<u64>, now_ms: u64) -> String {
+/// How long ago that was, in its largest unit.
+pub(super) fn age(opened_ms: Option<u64>, now_ms: u64) -> String {
     let Some(opened_ms) = opened_ms else { return "–".to_string() };
     // A clock that was set back makes a desk young, not four billion days old.
     match now_ms.saturating_sub(opened_ms) / 1000 {

@@ -1,4 +1,4 @@
-//! What a drawing is made of: lines of inked text, and which desk lies on which of them.
+//! What a drawing is made of: lines of inked text, and which of the panel's rows lies on which of them.
 //! The wall for every promise about size: what goes in may be too wide or too long, what comes out never is.
 //! Knows nothing of colours: an ink says what a text means, and the painter finds the user's colour for it.
 
@@ -6,7 +6,7 @@ use std::iter::repeat_n;
 
 use super::width::{char_width, clean};
 use super::Size;
-use crate::manager::ids::DeskId;
+use crate::manager::panel::Row;
 
 /// What a piece of text means to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Line {
     text: String,
     spans: Vec<Span>,
     selected: bool,
-    desk: Option<DeskId>,
+    row: Option<Row>,
 }
 
 impl Line {
@@ -82,9 +82,9 @@ impl Line {
         self
     }
 
-    /// The line as the row of a desk.
-    pub(super) fn for_desk(mut self, desk: DeskId, selected: bool) -> Self {
-        self.desk = Some(desk);
+    /// The line as one that the cursor can stand on.
+    pub(super) fn for_row(mut self, row: Row, selected: bool) -> Self {
+        self.row = Some(row);
         self.selected = selected;
         self
     }
@@ -116,7 +116,7 @@ impl Line {
         while kept.last().is_some_and(|(c, _)| *c == ' ') {
             kept.pop();
         }
-        let mut line = Line { selected: self.selected, desk: self.desk, ..Line::default() };
+        let mut line = Line { selected: self.selected, row: self.row.clone(), ..Line::default() };
         kept.into_iter().for_each(|(c, ink)| line.push(c, ink));
         line
     }
@@ -135,10 +135,10 @@ impl Screen {
         &self.lines
     }
 
-    /// The desk whose row this is, counted from 0: what a click there means.
+    /// What lies on this line, counted from 0: what a click there means.
     #[must_use]
-    pub fn desk_at(&self, row: usize) -> Option<DeskId> {
-        self.lines.get(row).and_then(|line| line.desk)
+    pub fn row_at(&self, line: usize) -> Option<&Row> {
+        self.lines.get(line)?.row.as_ref()
     }
 
     pub(super) fn new(lines: &[Line], size: Size) -> Self {
@@ -151,6 +151,7 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::ids::DeskId;
     use uuid::Uuid;
 
     #[test]
@@ -178,9 +179,9 @@ mod tests {
 
     #[test]
     fn a_click_finds_the_desk_whose_row_it_hits_and_nothing_below_the_last_row() {
-        let desk = DeskId(Uuid::from_u128(7));
-        let lines = [Line::of("head", Ink::Dim), Line::of("row", Ink::Plain).for_desk(desk, true)];
+        let desk = Row::Desk(DeskId(Uuid::from_u128(7)));
+        let lines = [Line::of("head", Ink::Dim), Line::of("row", Ink::Plain).for_row(desk.clone(), true)];
         let screen = Screen::new(&lines, Size { rows: 9, cols: 9 });
-        assert_eq!([0, 1, 2].map(|row| screen.desk_at(row)), [None, Some(desk), None]);
+        assert_eq!([0, 1, 2].map(|line| screen.row_at(line)), [None, Some(&desk), None]);
     }
 }

@@ -17,20 +17,20 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
         // Its list of other sessions is only brought up to date when somebody asks for it (0.45.1).
         Event::SessionUpdate(sessions, _) => {
             let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
-            let mut suppressed = None;
+            let mut placed = None;
             let mut panes = Vec::new();
             for (tab, list) in current.panes.panes {
                 for pane in list {
                     if !pane.is_plugin {
                         panes.push(pane_facts(tab, pane));
                     } else if pane.id == plugin {
-                        suppressed = Some(pane.is_suppressed);
+                        placed = Some(Fact::PanelPlaced { suppressed: pane.is_suppressed, tab });
                     }
                 }
             }
             panes.sort_by_key(|pane| pane.terminal);
             let listed = Fact::PanesListed { session: current.name, panes };
-            [Some(listed), suppressed.map(Fact::PanelSuppressed)].into_iter().flatten().collect()
+            [Some(listed), placed].into_iter().flatten().collect()
         }
         Event::CommandChanged(PaneId::Terminal(id), argv, _, _) => {
             vec![Fact::CommandChanged { terminal: TerminalId(id), argv }]
@@ -45,9 +45,13 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
                 .collect()
         }
         Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
-        Event::Mouse(Mouse::LeftClick(row, _)) => {
-            usize::try_from(row).ok().and_then(|row| screen?.desk_at(row)).map(Fact::DeskClicked).into_iter().collect()
-        }
+        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
+            .ok()
+            .and_then(|row| screen?.row_at(row))
+            .cloned()
+            .map(Fact::RowClicked)
+            .into_iter()
+            .collect(),
         Event::Mouse(Mouse::ScrollUp(lines)) => vec![Fact::Scrolled(-i32::try_from(lines).unwrap_or(1))],
         Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
         Event::Visible(visible) => vec![Fact::PanelShown(visible)],
@@ -90,6 +94,7 @@ fn key_pressed(key: &KeyWithModifier) -> Key {
         BareKey::Char(c) => Key::Char(c),
         BareKey::Enter => Key::Enter,
         BareKey::Esc => Key::Esc,
+        BareKey::Backspace => Key::Backspace,
         BareKey::Up => Key::Up,
         BareKey::Down => Key::Down,
         BareKey::PageUp => Key::PageUp,

@@ -65,10 +65,11 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::MarkClosed(pane) => cache.mark(pane),
         Effect::UnmarkClosed(pane) => cache.unmark(pane),
         // Asked once for each wish of a user's, never in turn: both wait for Zellij's other threads.
-        Effect::ReadFocusedCwd => {
-            let pane = get_focused_pane_info().ok().map(|(_, pane)| pane);
+        Effect::ReadCwd(terminal) => {
+            let focused = || get_focused_pane_info().ok().map(|(_, pane)| pane);
+            let pane = terminal.map(|terminal| PaneId::Terminal(terminal.0)).or_else(focused);
             let cwd = pane.and_then(|pane| get_pane_cwd(pane).ok());
-            return vec![Fact::FocusedCwdRead(cwd.map(|cwd| cwd.to_string_lossy().into_owned()))];
+            return vec![Fact::CwdRead(cwd.map(|cwd| cwd.to_string_lossy().into_owned()))];
         }
         // Answered from the disk, without Zellij's other threads.
         Effect::ReadSessions => match get_session_list() {

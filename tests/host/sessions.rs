@@ -246,9 +246,15 @@ fn a_conversation_that_lies_at_a_desk_names_the_pane() {
         let leaving = place.state.join(format!("leaving/pane-{third}"));
         put(&leaving, third, &place.project, 1);
         put(&leaving, PANE, &place.home, 1);
+        // Of the method home: Claude's dir is inside the desk.
+        let fourth = "44444444-4444-4444-8444-444444444444";
+        let fifth = "55555555-5555-4555-8555-555555555555";
+        put(&place.state.join(format!("claude-homes/pane-{fourth}/.claude")), fourth, &place.project, 6);
+        put(&place.state.join(format!("leaving/pane-{fifth}/.claude")), fifth, &place.project, 5);
         let told = sessions(place, &place.project);
-        assert_eq!(ids(&told), [SESSION, OTHER, third]);
-        assert_eq!(told.iter().map(|line| line[3].as_str()).collect::<Vec<_>>(), [PANE, "", third]);
+        assert_eq!(ids(&told), [fourth, fifth, SESSION, OTHER, third]);
+        let panes: Vec<&str> = told.iter().map(|line| line[3].as_str()).collect();
+        assert_eq!(panes, [fourth, fifth, PANE, "", third]);
     });
 }
 

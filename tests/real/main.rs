@@ -12,6 +12,7 @@ mod clients;
 mod closing;
 mod desks;
 mod environment;
+mod finding;
 mod keeping;
 mod opening;
 mod orphans;

@@ -985,7 +985,7 @@ impl World {
             if self.clones[to].living && self.clones[to].granted {
                 let session = self.session.clone();
                 self.tell(to, 1, Event::PanesListed { session, panes: panes.clone() });
-                self.tell(to, 1, Event::PanelSuppressed(self.panel_suppressed));
+                self.tell(to, 1, Event::PanelPlaced { suppressed: self.panel_suppressed, tab: 0 });
             }
         }
     }
@@ -1001,7 +1001,7 @@ impl World {
                 | Effect::ClosePane(_)
                 | Effect::FocusPane(_)
                 | Effect::SaveSession
-                | Effect::ReadFocusedCwd
+                | Effect::ReadCwd(_)
         );
         assert!(!gated || self.clones[to].granted, "ordered before the grant: {effect:?}");
         let (me, born) = (self.clones[to].me, self.clones[to].born);
@@ -1083,9 +1083,12 @@ impl World {
                 let living = self.other_sessions.iter().cloned().chain([self.session.clone()]).collect();
                 return Some(Event::SessionsListed { living, saved: self.saved_sessions.clone() });
             }
-            Effect::ReadFocusedCwd => {
-                let focused = self.panes.iter().find(|pane| pane.focused);
-                return Some(Event::FocusedCwdRead(focused.map(|pane| pane.cwd.clone())));
+            Effect::ReadCwd(terminal) => {
+                // A panel that is shown has the focus itself, and no cwd.
+                let focus = |pane: &Pane| pane.focused && self.panel_suppressed;
+                let this = |pane: &&Pane| terminal.map_or(focus(pane), |terminal| pane.terminal == terminal.0);
+                let focused = self.panes.iter().find(this);
+                return Some(Event::CwdRead(focused.map(|pane| pane.cwd.clone())));
             }
             Effect::MarkClosed(desk) => {
                 self.did(to, Did::Marked(desk));

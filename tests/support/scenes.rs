@@ -4,7 +4,7 @@
 use uuid::Uuid;
 use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, Method, State};
 use zellij_carrel::manager::ids::{DeskId, SessionId, TerminalId};
-use zellij_carrel::manager::panel::{DesksScene, Question, Scene};
+use zellij_carrel::manager::panel::{Conversation, DesksScene, Lies, Listing, PickerScene, Question, Scene};
 
 /// Noon of a day that is of no importance.
 const NOW_MS: u64 = 1_763_899_200_000;
@@ -30,6 +30,15 @@ pub fn designed() -> Vec<(&'static str, Scene)> {
         ("many_desks", everyday(many(200), Some(100))),
         ("many_desks_at_the_end", everyday(many(200), Some(200))),
         ("hostile_texts", everyday(hostile(), Some(1))),
+        ("picker", picker(|_| {})),
+        ("picker_looking", picker(|scene| scene.listing = Listing::Looking)),
+        ("picker_filter", picker(filter_by_door)),
+        ("picker_no_match", picker(match_nothing)),
+        ("picker_empty", picker(|scene| scene.listing = Listing::Found(vec![], 0))),
+        ("picker_failed", picker(|scene| scene.listing = Listing::Failed(gone_directory()))),
+        ("picker_message", picker(|scene| scene.message = Some(elsewhere()))),
+        ("picker_many", picker(fill)),
+        ("picker_hostile_texts", picker(title_badly)),
     ]
 }
 
@@ -172,4 +181,86 @@ fn boot_errors() -> Vec<String> {
 
 fn refusal() -> String {
     "No pane was opened: the directory /home/ann/code/gone does not exist.".to_string()
+}
+
+fn picker(change: impl Fn(&mut PickerScene)) -> Scene {
+    let rows = vec![
+        conversation(1, "mend the door of the shed", 40, 12_345),
+        Conversation {
+            lies: Lies::AtPane(TerminalId(3)),
+            ..conversation(2, "Wallpaper for the hall", 7_200, 48_300_000)
+        },
+        Conversation {
+            lies: Lies::AtDesk(desk_id(40)),
+            ..conversation(
+                3,
+                "why does the kitchen door only open when somebody leans against it from outside?",
+                90_000,
+                987,
+            )
+        },
+        conversation(4, "", 400_000, 4_096),
+        Conversation {
+            bytes: None, ..conversation(5, "日本語のとても長いタイトルの会話について", 86_400 * 400, 0)
+        },
+    ];
+    let mut scene = PickerScene {
+        cwd: Some("/home/ann/code/carrel".to_string()),
+        selected: rows.get(1).map(|row| row.session.clone()),
+        listing: Listing::Found(rows, 5),
+        filter: String::new(),
+        message: None,
+        now_ms: NOW_MS,
+    };
+    change(&mut scene);
+    Scene::Picker(scene)
+}
+
+/// A conversation of so many seconds ago.
+pub fn conversation(n: u32, title: &str, ago_s: u64, bytes: u64) -> Conversation {
+    Conversation {
+        session: SessionId::new(Uuid::from_u128((u128::from(0xbead_ed00_u32 + n) << 96) + (0x4abc << 64))),
+        title: title.to_string(),
+        modified_ms: NOW_MS - ago_s * SECOND,
+        bytes: Some(bytes),
+        lies: Lies::Shared,
+    }
+}
+
+fn filter_by_door(scene: &mut PickerScene) {
+    scene.filter = "door".to_string();
+    if let Listing::Found(rows, _) = &mut scene.listing {
+        rows.retain(|row| row.title.contains("door"));
+        scene.selected = rows.first().map(|row| row.session.clone());
+    }
+}
+
+fn match_nothing(scene: &mut PickerScene) {
+    scene.filter = "a filter that is much too long for any narrow panel".to_string();
+    scene.listing = Listing::Found(vec![], 5);
+}
+
+fn fill(scene: &mut PickerScene) {
+    let rows: Vec<Conversation> = (1..=50).map(|n| conversation(n, &format!("conversation {n}"), 60, 4_096)).collect();
+    scene.selected = rows.get(29).map(|row| row.session.clone());
+    scene.listing = Listing::Found(rows, 50);
+}
+
+fn title_badly(scene: &mut PickerScene) {
+    scene.cwd = Some("/tmp/\u{1b}[2J\u{1b}[31mred\nnext\u{202e}line".to_string());
+    let rows = vec![
+        conversation(1, "\u{1b}[2J\u{7} a bell\nand\u{202e} lines", 0, 1),
+        conversation(2, "cafe\u{301} 👩\u{200d}💻 日本語", 0, 1),
+    ];
+    scene.selected = rows.first().map(|row| row.session.clone());
+    scene.listing = Listing::Found(rows, 2);
+}
+
+fn gone_directory() -> String {
+    "cwd \"/home/ann/code/gone\" is not a directory; name an existing one with cwd".to_string()
+}
+
+fn elsewhere() -> String {
+    let pane = desk_id(40);
+    format!("This conversation lies at the desk of pane {pane}, which is not in this session. Go on with it there; the pipe gc says whose desk it is.")
 }
