@@ -37,7 +37,7 @@ fn a_conversation_is_picked_on_the_panel_and_goes_on_with_all_that_was_said() {
     assert!(request.mentions("PLUM"), "the conversation's beginning is missing");
 
     // From another pane the picker marks it as open, and goes there.
-    zellij.action(&["move-focus", "left"]);
+    zellij.action(&["focus-next-pane"]);
     let focused = |panes: &[serde_json::Value]| {
         let pane = |pane: &&serde_json::Value| pane["is_plugin"] == false && pane["is_focused"] == true;
         panes.iter().find(pane).and_then(|pane| pane["id"].as_u64())
@@ -63,32 +63,38 @@ fn a_conversation_is_picked_on_the_panel_and_goes_on_with_all_that_was_said() {
 fn arrow_up_brings_the_users_earlier_prompts_into_a_desk_and_a_desks_into_plain_claude() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel());
-    let mut client = zellij.start();
-    client.wait_text("shell$");
-    let plain_claude = |client: &mut crate::support::zellij::Client| {
-        client.type_line("claude");
-        client.wait_screen("plain Claude's prompt", shows_prompt);
+    let _client = zellij.start();
+    let shows = |terminal: u64, what: &str| {
+        machine.wait(&format!("{what:?} stands in pane {terminal}"), || {
+            zellij.pane_text(terminal).contains(what).then_some(())
+        });
     };
-    plain_claude(&mut client);
-    client.type_line("an earlier prompt about QUINCE");
+    let plain_claude = || {
+        let terminal = zellij.open(&[], &["claude"]);
+        machine.wait("plain Claude's prompt", || shows_prompt(&zellij.pane_text(terminal)).then_some(()));
+        terminal
+    };
+    let plain = plain_claude();
+    zellij.type_into(plain, "an earlier prompt about QUINCE");
+    shows(plain, "QUINCE");
+    zellij.type_into(plain, "\r");
     machine.api().wait_for_prompt("QUINCE");
-    client.wait_text("Noted: an earlier prompt");
-    client.type_line("/exit");
+    shows(plain, "Noted: an earlier prompt");
+    zellij.close_pane(plain);
     machine.wait("plain Claude has ended", || machine.claudes().is_empty().then_some(()));
 
     let pane = Pane::open(&zellij, "");
     zellij.type_into(pane.terminal, key::UP);
-    machine.wait("the user's earlier prompt stands in the desk's box", || {
-        zellij.pane_text(pane.terminal).contains("QUINCE").then_some(())
-    });
+    shows(pane.terminal, "QUINCE");
     // It is sent as it stands, with a word more.
     zellij.type_into(pane.terminal, " and MEDLAR");
-    machine.wait("the word stands there", || zellij.pane_text(pane.terminal).contains("MEDLAR").then_some(()));
+    shows(pane.terminal, "MEDLAR");
     zellij.type_into(pane.terminal, "\r");
     machine.api().wait_for_prompt("MEDLAR");
+    shows(pane.terminal, "Noted: an earlier prompt");
     zellij.close_pane(pane.terminal);
     pane.wait_until_gone(&machine);
-    plain_claude(&mut client);
-    client.keys(key::UP);
-    client.wait_text("QUINCE and MEDLAR");
+    let plain = plain_claude();
+    zellij.type_into(plain, key::UP);
+    shows(plain, "QUINCE and MEDLAR");
 }
