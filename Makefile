@@ -1,7 +1,7 @@
 # Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
 
 .POSIX:
-.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm tools
+.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm reproducible tools install where uninstall
 .DEFAULT_GOAL := help
 
 test_parts = scripts/test.sh
@@ -44,6 +44,19 @@ fmt: ## Format the Rust code
 wasm: ## Build the plugin: target/wasm32-wasip1/release/carrel.wasm
 	@scripts/tools.sh wasm
 	@cargo wasm
+
+reproducible: ## Build the plugin twice, in different places, and compare
+	@scripts/tools.sh wasm
+	@scripts/wasm.sh twice
+
+install: ## Put the plugin where Zellij users keep theirs, and print the lines to add; no configuration is changed
+	@scripts/install.sh install
+
+where: ## Show everything of Carrel on this machine
+	@scripts/install.sh where
+
+uninstall: ## Keep all conversations, then remove everything of Carrel from this machine
+	@scripts/install.sh uninstall
 
 tools: ## Install what is missing of the pinned tools
 	@scripts/tools.sh all

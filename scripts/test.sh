@@ -2,7 +2,7 @@
 # Runs the parts of the test suite that are named, in this order, each to its end, and says how long each took. Fails where
 # one fails. The totals are sums of cargo's own `test result:` lines; where a part ended without one, none are printed.
 #
-#   test.sh fmt lint unit stories host wasm real
+#   test.sh fmt lint unit stories host wasm reproducible real
 
 set -eu
 
@@ -95,6 +95,9 @@ part_wasm() {
     echo "carrel.wasm: $((size)) bytes of 1600000"
     [ "$size" -le 1600000 ]
 }
+
+# The same bytes from another place: else nobody could tell whether a release is what its sources say.
+part_reproducible() { scripts/wasm.sh twice; }
 
 part_real() {
     case " $failed " in *" wasm "*)

@@ -3,8 +3,10 @@
 # where things are. Quick when all is there; an interrupted installation is never taken for a finished one.
 #
 #   tools.sh wasm|zellij|claude|shells …   install what is missing of these
+#   tools.sh zellij@VERSION claude@VERSION …   the same for another version than the pinned one, beside it
 #   tools.sh all                           the same for everything
-#   tools.sh paths                         print shell assignments: CARREL_ZELLIJ, CARREL_CLAUDE
+#   tools.sh paths [zellij@VERSION] [claude@VERSION]
+#                                          print shell assignments: CARREL_ZELLIJ, CARREL_CLAUDE
 #
 # The cache: $CARREL_CACHE, or carrel-dev in the user's cache dir. Whoever has the programs elsewhere sets CARREL_ZELLIJ
 # or CARREL_CLAUDE to their absolute paths, and nothing is installed in their place.
@@ -47,6 +49,10 @@ zellij() {
     if have rustup && rustup toolchain list | grep -q "^$toolchain"; then
         RUSTUP_TOOLCHAIN=$toolchain
         export RUSTUP_TOOLCHAIN
+    fi
+    if [ "$zellij_version" != "$pinned_zellij" ]; then
+        # Built to be tried, and not to be measured: half the time without link-time optimization.
+        export CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
     fi
     (cd "$work" && unset CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS &&
         cargo install zellij --version "$zellij_version" --locked --no-track --root "$work/root" --target-dir "$work/target")
@@ -123,18 +129,30 @@ paths() {
     printf 'CARREL_CLAUDE=%s\n' "$(quoted "$(claude_path)")"
 }
 
+pinned_zellij=$zellij_version
 [ -n "$zellij_version" ] || fail "no version of zellij-tile in Cargo.toml"
 [ -n "$toolchain" ] || fail "no channel in rust-toolchain.toml"
 [ $# -gt 0 ] || set -- help
+wants_paths=
 for part in "$@"; do
     case $part in
-    wasm | zellij | claude | shells | paths) "$part" ;;
+    wasm | zellij | claude | shells) "$part" ;;
+    paths) wants_paths=yes ;;
+    zellij@[0-9]*)
+        zellij_version=${part#*@}
+        [ -n "$wants_paths" ] || zellij
+        ;;
+    claude@[0-9]*)
+        claude_version=${part#*@}
+        [ -n "$wants_paths" ] || claude
+        ;;
     all)
         wasm
         shells
         claude
         zellij
         ;;
-    *) fail "usage: tools.sh all | paths | wasm zellij claude shells" ;;
+    *) fail "usage: tools.sh all | paths | wasm zellij claude shells zellij@VERSION claude@VERSION" ;;
     esac
 done
+[ -z "$wants_paths" ] || paths

@@ -22,3 +22,5 @@ mod seed;
 mod sessions;
 #[path = "host/text.rs"]
 mod text;
+#[path = "host/uninstall.rs"]
+mod uninstall;

@@ -28,7 +28,10 @@ boot() {
 	}
 	say state "$_STATE"
 	say launcher "$_STATE/carrel.sh"
-	physical . && say cache "$_P"
+	if physical .; then
+		say cache "$_P"
+		remember_plugin "$_P"
+	fi
 	this_boot
 	say host "$_HOST"
 	if find_shared "$_OPT_SHARED"; then

@@ -71,8 +71,10 @@ main() {
 	seed-in) seed_in "$@" ;;
 	is-dir) if [ -d "${1-}" ]; then say dir yes; else say dir no; fi ;;
 	claude-version) claude_version "${1-}" ;;
+	where) where ;;
+	uninstall) uninstall ;;
 	*)
-		printf 'carrel: unknown command "%s"; it is the Zellij plugin Carrel that calls this program\n' "$_command" >&2
+		printf 'carrel: unknown command "%s"; a user can call "where" and "uninstall", the plugin calls the rest\n' "$_command" >&2
 		exit 2
 		;;
 	esac

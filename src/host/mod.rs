@@ -13,5 +13,6 @@ pub const PROGRAM: &str = concat!(
     include_str!("6-sessions.sh"),
     include_str!("7-boot.sh"),
     include_str!("8-seed.sh"),
+    include_str!("8-uninstall.sh"),
     include_str!("9-main.sh"),
 );

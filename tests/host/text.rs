@@ -38,17 +38,19 @@ fn nothing_dangerous_is_in_it() {
     assert!(code().filter(|line| has_word(&unquoted(line), "kill")).all(|line| line.starts_with("kill -s 0 ")));
     // Whole trees are only deleted where the name can be nothing but ours.
     let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
-    assert_eq!(deletions.len(), 4, "{deletions:#?}");
+    assert_eq!(deletions.len(), 5, "{deletions:#?}");
     for line in deletions {
         let guarded = line.contains("\"$_STATE\"/*/pane-\"$_PANE\") rm -rf -- \"$_from\"")
             || line.contains("rm -rf -- \"$_gone\"")
-            || line.contains("rm -rf -- \"$_dir\"");
+            || line.contains("rm -rf -- \"$_dir\"")
+            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE"/leaving/gone-*) rm -rf -- "$1""#);
         assert!(guarded, "{line}");
     }
     for guard in [
         "_gone=$_STATE/leaving/gone-$_PANE",
         "for _dir in \"$_STATE\"/leaving/gone-*; do",
         "_dir=$_STATE/leaving/gone-version-$$",
+        "_DATA=$_dir${_CACHE#\"$_ZELLIJ/\"}",
     ] {
         assert!(code().any(|line| line == guard), "{guard}");
     }
