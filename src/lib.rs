@@ -38,5 +38,6 @@
 pub mod host;
 pub mod manager;
 pub mod view;
+pub mod wire;
 #[cfg(target_family = "wasm")]
 pub mod zellij;

@@ -2,6 +2,8 @@
 //! Decides nothing about desks. Exists on wasm alone.
 
 mod cache;
+mod calls;
+mod exports;
 mod observe;
 mod paint;
 mod perform;
@@ -9,15 +11,17 @@ mod perform;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use uuid::Uuid;
-use zellij_tile::prelude::*;
-
 use crate::manager::electing::Instance;
 use crate::manager::event::Event as Fact;
 use crate::manager::options::{parse, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
 use crate::view::{draw, title, Screen, Size};
+use crate::wire::command::{Command, PermissionType};
+use crate::wire::event::{self, Event, EventType, PipeMessage};
 use cache::Cache;
+use calls::{ask, order};
+pub use exports::start;
+use uuid::Uuid;
 
 /// Everything that Carrel ever asks for. Each further one needs a decision record.
 const PERMISSIONS: [PermissionType; 4] = [
@@ -53,11 +57,15 @@ struct Inner {
     size: Size,
     screen: Option<Screen>,
     title: String,
+    observed: observe::Observed,
 }
 
-impl ZellijPlugin for Plugin {
+impl Plugin {
     fn load(&mut self, configuration: BTreeMap<String, String>) {
-        let ids = get_plugin_ids();
+        let Ok(ids) = ask(&Command::GetPluginIds, event::read_plugin_ids) else {
+            perform::log("Zellij does not tell which instance of the plugin this is; it does nothing");
+            return;
+        };
         let variable = |name: &str| std::env::var(name).ok();
         let (home, xdg_state_home) = (variable("HOME"), variable("XDG_STATE_HOME"));
         let env = Environment { home: home.as_deref(), xdg_state_home: xdg_state_home.as_deref() };
@@ -67,9 +75,9 @@ impl ZellijPlugin for Plugin {
         // Instances that a layout asked for stand for themselves; all others share one lease.
         let group = if role == Role::Claude { format!("pane-{}", ids.plugin_id) } else { "session".to_string() };
         // Two machines, or containers, may share a cache dir.
-        let cache = Cache::new(ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
-        let cwd = ids.initial_cwd.to_string_lossy().into_owned();
+        let cache = Cache::new(me, ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
+        let cwd = ids.initial_cwd;
         let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, cwd, options });
         self.inner = Some(Inner {
             manager,
@@ -78,9 +86,10 @@ impl ZellijPlugin for Plugin {
             size: Size { rows: 0, cols: 0 },
             screen: None,
             title: String::new(),
+            observed: observe::Observed::default(),
         });
         // One call with everything: for a background plugin each call replaces the last (seen in 0.45.1).
-        subscribe(&[
+        order(&Command::Subscribe(&[
             EventType::PermissionRequestResult,
             EventType::SessionUpdate,
             EventType::PaneClosed,
@@ -90,24 +99,27 @@ impl ZellijPlugin for Plugin {
             EventType::Key,
             EventType::Mouse,
             EventType::Visible,
-        ]);
+        ]));
         if role == Role::Manager {
             self.ask_once();
         } else {
-            set_timeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S);
+            order(&Command::SetTimeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S));
         }
         self.take_in(vec![Fact::Loaded]);
     }
 
     fn update(&mut self, event: Event) -> bool {
-        if matches!(event, Event::Timer(_)) {
+        if event == Event::Timer {
             self.ask_once();
         }
-        let facts = match &self.inner {
-            Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
-            None => vec![],
-        };
-        self.take_in(facts)
+        let Some(inner) = &mut self.inner else { return false };
+        match observe::facts(event, inner.plugin, inner.screen.as_ref(), &mut inner.observed) {
+            Ok(facts) => self.take_in(facts),
+            Err(_) => {
+                perform::log(exports::MALFORMED);
+                false
+            }
+        }
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {
@@ -122,13 +134,11 @@ impl ZellijPlugin for Plugin {
         paint::paint(&screen, cols);
         inner.screen = Some(screen);
     }
-}
 
-impl Plugin {
     /// Zellij asks the user, or finds the answer in its file.
     fn ask_once(&mut self) {
         if !std::mem::replace(&mut self.asked, true) {
-            request_permission(&PERMISSIONS);
+            order(&Command::RequestPermissions(&PERMISSIONS));
         }
     }
 
@@ -168,7 +178,7 @@ impl Inner {
         let scene = self.manager.scene();
         let name = title(&scene);
         if name != self.title {
-            rename_plugin_pane(self.plugin, &name);
+            order(&Command::RenamePluginPane(self.plugin, &name));
             self.title = name;
         }
         self.screen.as_ref() != Some(&draw(&scene, self.size))

@@ -1,51 +1,57 @@
 //! Zellij's events as facts. Free of branches about desks.
 
-use zellij_tile::prelude::*;
-
 use crate::manager::event::{Event as Fact, Key, Message, PaneFacts, Sender};
 use crate::manager::ids::{CallId, PipeId, TerminalId};
 use crate::view::Screen;
+use crate::wire::event::{self, BareKey, Event, Mouse, PaneId, PipeMessage, PipeSource};
+use crate::wire::panes::{LastPanes, Pane, PaneList};
+use crate::wire::Malformed;
 
 /// The context key by which a host command's answer finds its way back.
 pub const CALL: &str = "call";
 
+/// What is remembered from one list of panes to the next.
+#[derive(Default)]
+pub struct Observed {
+    last: LastPanes,
+    /// Whether this plugin's own pane is hidden, and the tab it is in.
+    placed: Option<(bool, usize)>,
+}
+
 /// What an event says. `plugin` is this plugin's own pane, `screen` what it last painted.
-pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
-    match event {
-        Event::PermissionRequestResult(PermissionStatus::Granted) => vec![Fact::PermissionGranted],
-        Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
+///
+/// # Errors
+///
+/// Where a list of panes is malformed.
+pub fn facts(
+    event: Event,
+    plugin: u32,
+    screen: Option<&Screen>,
+    observed: &mut Observed,
+) -> Result<Vec<Fact>, Malformed> {
+    let facts = match event {
+        Event::PermissionRequestResult { granted: true } => vec![Fact::PermissionGranted],
+        Event::PermissionRequestResult { granted: false } => vec![Fact::PermissionDenied],
         // Its list of other sessions is only brought up to date when somebody asks for it (0.45.1).
-        Event::SessionUpdate(sessions, _) => {
-            let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
-            let mut placed = None;
-            let mut panes = Vec::new();
-            for (tab, list) in current.panes.panes {
-                for pane in list {
-                    if !pane.is_plugin {
-                        panes.push(pane_facts(tab, pane));
-                    } else if pane.id == plugin {
-                        placed = Some(Fact::PanelPlaced { suppressed: pane.is_suppressed, tab });
-                    }
-                }
-            }
-            panes.sort_by_key(|pane| pane.terminal);
-            let listed = Fact::PanesListed { session: current.name, panes };
-            [Some(listed), placed].into_iter().flatten().collect()
+        Event::SessionUpdate(Some(list)) => {
+            let panes = if observed.last.same(&list) { Fact::PanesStayed } else { observed.listed(&list, plugin)? };
+            let placed = observed.placed.map(|(suppressed, tab)| Fact::PanelPlaced { suppressed, tab });
+            [Some(panes), placed].into_iter().flatten().collect()
         }
-        Event::CommandChanged(PaneId::Terminal(id), argv, _, _) => {
+        Event::CommandChanged { pane: PaneId::Terminal(id), argv } => {
             vec![Fact::CommandChanged { terminal: TerminalId(id), argv }]
         }
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
-        Event::Timer(_) => vec![Fact::TimeCame],
-        Event::RunCommandResult(_, stdout, stderr, context) => {
+        Event::Timer => vec![Fact::TimeCame],
+        Event::RunCommandResult { stdout, stderr, context } => {
             let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
             call.map(|call| Fact::HostAnswered { call, stdout: text(stdout), stderr: text(stderr) })
                 .into_iter()
                 .collect()
         }
         Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
-        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
+        Event::Mouse(Mouse::LeftClick(row)) => usize::try_from(row)
             .ok()
             .and_then(|row| screen?.row_at(row))
             .cloned()
@@ -56,6 +62,19 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
         Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
         Event::Visible(visible) => vec![Fact::PanelShown(visible)],
         _ => vec![],
+    };
+    Ok(facts)
+}
+
+impl Observed {
+    fn listed(&mut self, list: &PaneList, plugin: u32) -> Result<Fact, Malformed> {
+        let all = list.panes()?;
+        let own = all.iter().find(|(_, pane)| pane.is_plugin && pane.id == plugin);
+        self.placed = own.map(|(tab, pane)| (pane.is_suppressed, *tab as usize));
+        let mut panes: Vec<PaneFacts> =
+            all.into_iter().filter(|(_, pane)| !pane.is_plugin).map(|(tab, pane)| pane_facts(tab, pane)).collect();
+        panes.sort_by_key(|pane| pane.terminal);
+        Ok(Fact::PanesListed { session: list.session(), panes })
     }
 }
 
@@ -65,7 +84,7 @@ pub fn message(message: PipeMessage) -> Message {
         sender: match message.source {
             PipeSource::Cli(pipe) => Sender::Cli(PipeId(pipe)),
             PipeSource::Keybind => Sender::Key,
-            PipeSource::Plugin(_) => Sender::Plugin,
+            PipeSource::Plugin => Sender::Plugin,
         },
         name: message.name,
         payload: message.payload,
@@ -73,10 +92,10 @@ pub fn message(message: PipeMessage) -> Message {
     }
 }
 
-fn pane_facts(tab: usize, pane: PaneInfo) -> PaneFacts {
+fn pane_facts(tab: u32, pane: Pane) -> PaneFacts {
     PaneFacts {
         terminal: pane.id,
-        tab,
+        tab: tab as usize,
         title: pane.title,
         command: pane.terminal_command,
         exited: pane.exited,
@@ -86,11 +105,11 @@ fn pane_facts(tab: usize, pane: PaneInfo) -> PaneFacts {
     }
 }
 
-fn key_pressed(key: &KeyWithModifier) -> Key {
-    if key.key_modifiers.iter().any(|modifier| *modifier != KeyModifier::Shift) {
+fn key_pressed(key: &event::Key) -> Key {
+    if key.modified {
         return Key::Other;
     }
-    match key.bare_key {
+    match key.key {
         BareKey::Char(c) => Key::Char(c),
         BareKey::Enter => Key::Enter,
         BareKey::Esc => Key::Esc,
@@ -101,6 +120,6 @@ fn key_pressed(key: &KeyWithModifier) -> Key {
         BareKey::PageDown => Key::PageDown,
         BareKey::Home => Key::Home,
         BareKey::End => Key::End,
-        _ => Key::Other,
+        BareKey::Other => Key::Other,
     }
 }

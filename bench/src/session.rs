@@ -1,0 +1,1 @@
+//! A Zellij session as the plugin sees it.
