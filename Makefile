@@ -1,7 +1,7 @@
 # Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
 
 .POSIX:
-.PHONY: help run test test-fast test-unit test-stories test-host test-plugin test-real lint fmt wasm reproducible tools install where uninstall
+.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm reproducible tools install where uninstall
 .DEFAULT_GOAL := help
 
 test_parts = scripts/test.sh
@@ -14,7 +14,7 @@ run: ## Try Carrel in a Zellij of its own, with a demo user and a stand-in serve
 
 test: ## Everything: format, lints, all tests, the wasm, the tests on the real Zellij and the real Claude Code
 	@scripts/tools.sh wasm shells
-	@$(test_parts) fmt lint unit stories host wasm plugin reproducible real
+	@$(test_parts) fmt lint unit stories host wasm reproducible real
 
 test-fast: ## Everything that needs neither Zellij nor Claude Code
 	@scripts/tools.sh wasm shells
@@ -29,9 +29,6 @@ test-stories: ## Stories, screens and orders: the files of tests/ that need no r
 test-host: ## The host program under dash, bash and busybox
 	@scripts/tools.sh shells
 	@$(test_parts) host
-
-test-plugin: ## Carrel's protocol against Zellij's own types
-	@$(test_parts) plugin
 
 test-real: ## The real wasm in the real Zellij with the real Claude Code
 	@scripts/tools.sh wasm

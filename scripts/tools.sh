@@ -16,9 +16,9 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cache=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}
 
-# The versions. Zellij's is the one whose plugin protocol the plugin speaks, the toolchain's is the one that builds everything.
+# The versions. Zellij's is the one that the plugin is built against, the toolchain's is the one that builds everything.
 claude_version=2.1.330
-zellij_version=$(sed -n 's/^zellij = "\(.*\)"$/\1/p' "$here/Cargo.toml")
+zellij_version=$(sed -n 's/^zellij-tile = "=\(.*\)"$/\1/p' "$here/Cargo.toml")
 toolchain=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$here/rust-toolchain.toml")
 
 say() { printf 'tools: %s\n' "$*" >&2; }
@@ -130,7 +130,7 @@ paths() {
 }
 
 pinned_zellij=$zellij_version
-[ -n "$zellij_version" ] || fail "no version of Zellij in Cargo.toml"
+[ -n "$zellij_version" ] || fail "no version of zellij-tile in Cargo.toml"
 [ -n "$toolchain" ] || fail "no channel in rust-toolchain.toml"
 [ $# -gt 0 ] || set -- help
 wants_paths=

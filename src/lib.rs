@@ -38,6 +38,5 @@
 pub mod host;
 pub mod manager;
 pub mod view;
-pub mod wire;
 #[cfg(target_family = "wasm")]
 pub mod zellij;

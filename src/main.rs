@@ -1,6 +1,13 @@
-//! What Zellij starts; everything else is in the library.
+//! Registers the plugin with Zellij. Everything else is in the library.
 
-fn main() {
-    #[cfg(target_family = "wasm")]
-    zellij_carrel::zellij::start();
-}
+// The exports that Zellij's macro writes have no comments.
+#![allow(missing_docs)]
+
+#[cfg(target_family = "wasm")]
+use zellij_tile::prelude::*;
+
+#[cfg(target_family = "wasm")]
+register_plugin!(zellij_carrel::zellij::Plugin);
+
+#[cfg(not(target_family = "wasm"))]
+fn main() {}

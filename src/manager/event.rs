@@ -20,8 +20,6 @@ pub enum Event {
         /// Every terminal pane, plugin panes left out.
         panes: Vec<PaneFacts>,
     },
-    /// That list came again, and says the same.
-    PanesStayed,
     /// A pane runs another program now.
     CommandChanged {
         /// The pane.

@@ -264,7 +264,6 @@ impl Manager {
                 self.on_granted(&mut effects);
                 self.on_panes(session, panes, &mut effects);
             }
-            Event::PanesStayed => self.on_panes_again(&mut effects),
             Event::SessionsListed { living, saved } => self.on_sessions(living, saved),
             Event::CommandChanged { terminal, argv } => self.on_command(terminal, &argv),
             Event::CwdRead(cwd) => self.on_cwd(cwd, &mut effects),

@@ -133,17 +133,11 @@ impl Manager {
     pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
         self.session = session;
         self.panes_came = true;
-        self.panes_unread |= self.panes != panes;
+        self.list_ms = self.now_ms;
+        self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
+        self.panes_unread |= !self.closed_ms.is_empty();
         self.panes = panes;
         self.forget_commands();
-        self.on_panes_again(effects);
-    }
-
-    /// A list that says what the last one said: it counts where one list proves nothing yet.
-    pub(super) fn on_panes_again(&mut self, effects: &mut Effects) {
-        self.list_ms = self.now_ms;
-        self.panes_unread |= self.known.values().any(|known| known.missing || !known.listed);
-        self.panes_unread |= !self.closed_ms.is_empty();
         self.pass_panes(effects);
     }
 

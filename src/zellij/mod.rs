@@ -2,8 +2,6 @@
 //! Decides nothing about desks. Exists on wasm alone.
 
 mod cache;
-mod calls;
-mod exports;
 mod observe;
 mod paint;
 mod perform;
@@ -11,17 +9,15 @@ mod perform;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use uuid::Uuid;
+use zellij_tile::prelude::*;
+
 use crate::manager::electing::Instance;
 use crate::manager::event::Event as Fact;
 use crate::manager::options::{parse, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
 use crate::view::{draw, title, Screen, Size};
-use crate::wire::command::{Command, PermissionType};
-use crate::wire::event::{self, Event, EventType, PipeMessage};
 use cache::Cache;
-use calls::{ask, order};
-pub use exports::start;
-use uuid::Uuid;
 
 /// Everything that Carrel ever asks for. Each further one needs a decision record.
 const PERMISSIONS: [PermissionType; 4] = [
@@ -57,15 +53,11 @@ struct Inner {
     size: Size,
     screen: Option<Screen>,
     title: String,
-    observed: observe::Observed,
 }
 
-impl Plugin {
+impl ZellijPlugin for Plugin {
     fn load(&mut self, configuration: BTreeMap<String, String>) {
-        let Ok(ids) = ask(&Command::GetPluginIds, event::read_plugin_ids) else {
-            perform::log("Zellij does not tell which instance of the plugin this is; it does nothing");
-            return;
-        };
+        let ids = get_plugin_ids();
         let variable = |name: &str| std::env::var(name).ok();
         let (home, xdg_state_home) = (variable("HOME"), variable("XDG_STATE_HOME"));
         let env = Environment { home: home.as_deref(), xdg_state_home: xdg_state_home.as_deref() };
@@ -75,9 +67,9 @@ impl Plugin {
         // Instances that a layout asked for stand for themselves; all others share one lease.
         let group = if role == Role::Claude { format!("pane-{}", ids.plugin_id) } else { "session".to_string() };
         // Two machines, or containers, may share a cache dir.
+        let cache = Cache::new(ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
-        let cache = Cache::new(me, ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
-        let cwd = ids.initial_cwd;
+        let cwd = ids.initial_cwd.to_string_lossy().into_owned();
         let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, cwd, options });
         self.inner = Some(Inner {
             manager,
@@ -86,10 +78,9 @@ impl Plugin {
             size: Size { rows: 0, cols: 0 },
             screen: None,
             title: String::new(),
-            observed: observe::Observed::default(),
         });
         // One call with everything: for a background plugin each call replaces the last (seen in 0.45.1).
-        order(&Command::Subscribe(&[
+        subscribe(&[
             EventType::PermissionRequestResult,
             EventType::SessionUpdate,
             EventType::PaneClosed,
@@ -99,27 +90,24 @@ impl Plugin {
             EventType::Key,
             EventType::Mouse,
             EventType::Visible,
-        ]));
+        ]);
         if role == Role::Manager {
             self.ask_once();
         } else {
-            order(&Command::SetTimeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S));
+            set_timeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S);
         }
         self.take_in(vec![Fact::Loaded]);
     }
 
     fn update(&mut self, event: Event) -> bool {
-        if event == Event::Timer {
+        if matches!(event, Event::Timer(_)) {
             self.ask_once();
         }
-        let Some(inner) = &mut self.inner else { return false };
-        match observe::facts(event, inner.plugin, inner.screen.as_ref(), &mut inner.observed) {
-            Ok(facts) => self.take_in(facts),
-            Err(_) => {
-                perform::log(exports::MALFORMED);
-                false
-            }
-        }
+        let facts = match &self.inner {
+            Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
+            None => vec![],
+        };
+        self.take_in(facts)
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {
@@ -134,11 +122,13 @@ impl Plugin {
         paint::paint(&screen, cols);
         inner.screen = Some(screen);
     }
+}
 
+impl Plugin {
     /// Zellij asks the user, or finds the answer in its file.
     fn ask_once(&mut self) {
         if !std::mem::replace(&mut self.asked, true) {
-            order(&Command::RequestPermissions(&PERMISSIONS));
+            request_permission(&PERMISSIONS);
         }
     }
 
@@ -178,7 +168,7 @@ impl Inner {
         let scene = self.manager.scene();
         let name = title(&scene);
         if name != self.title {
-            order(&Command::RenamePluginPane(self.plugin, &name));
+            rename_plugin_pane(self.plugin, &name);
             self.title = name;
         }
         self.screen.as_ref() != Some(&draw(&scene, self.size))

@@ -1,57 +1,51 @@
 //! Zellij's events as facts. Free of branches about desks.
 
+use zellij_tile::prelude::*;
+
 use crate::manager::event::{Event as Fact, Key, Message, PaneFacts, Sender};
 use crate::manager::ids::{CallId, PipeId, TerminalId};
 use crate::view::Screen;
-use crate::wire::event::{self, BareKey, Event, Mouse, PaneId, PipeMessage, PipeSource};
-use crate::wire::panes::{LastPanes, Pane, PaneList};
-use crate::wire::Malformed;
 
 /// The context key by which a host command's answer finds its way back.
 pub const CALL: &str = "call";
 
-/// What is remembered from one list of panes to the next.
-#[derive(Default)]
-pub struct Observed {
-    last: LastPanes,
-    /// Whether this plugin's own pane is hidden, and the tab it is in.
-    placed: Option<(bool, usize)>,
-}
-
 /// What an event says. `plugin` is this plugin's own pane, `screen` what it last painted.
-///
-/// # Errors
-///
-/// Where a list of panes is malformed.
-pub fn facts(
-    event: Event,
-    plugin: u32,
-    screen: Option<&Screen>,
-    observed: &mut Observed,
-) -> Result<Vec<Fact>, Malformed> {
-    let facts = match event {
-        Event::PermissionRequestResult { granted: true } => vec![Fact::PermissionGranted],
-        Event::PermissionRequestResult { granted: false } => vec![Fact::PermissionDenied],
+pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
+    match event {
+        Event::PermissionRequestResult(PermissionStatus::Granted) => vec![Fact::PermissionGranted],
+        Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
         // Its list of other sessions is only brought up to date when somebody asks for it (0.45.1).
-        Event::SessionUpdate(Some(list)) => {
-            let panes = if observed.last.same(&list) { Fact::PanesStayed } else { observed.listed(&list, plugin)? };
-            let placed = observed.placed.map(|(suppressed, tab)| Fact::PanelPlaced { suppressed, tab });
-            [Some(panes), placed].into_iter().flatten().collect()
+        Event::SessionUpdate(sessions, _) => {
+            let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
+            let mut placed = None;
+            let mut panes = Vec::new();
+            for (tab, list) in current.panes.panes {
+                for pane in list {
+                    if !pane.is_plugin {
+                        panes.push(pane_facts(tab, pane));
+                    } else if pane.id == plugin {
+                        placed = Some(Fact::PanelPlaced { suppressed: pane.is_suppressed, tab });
+                    }
+                }
+            }
+            panes.sort_by_key(|pane| pane.terminal);
+            let listed = Fact::PanesListed { session: current.name, panes };
+            [Some(listed), placed].into_iter().flatten().collect()
         }
-        Event::CommandChanged { pane: PaneId::Terminal(id), argv } => {
+        Event::CommandChanged(PaneId::Terminal(id), argv, _, _) => {
             vec![Fact::CommandChanged { terminal: TerminalId(id), argv }]
         }
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
-        Event::Timer => vec![Fact::TimeCame],
-        Event::RunCommandResult { stdout, stderr, context } => {
+        Event::Timer(_) => vec![Fact::TimeCame],
+        Event::RunCommandResult(_, stdout, stderr, context) => {
             let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
-            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
             call.map(|call| Fact::HostAnswered { call, stdout: text(stdout), stderr: text(stderr) })
                 .into_iter()
                 .collect()
         }
         Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
-        Event::Mouse(Mouse::LeftClick(row)) => usize::try_from(row)
+        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
             .ok()
             .and_then(|row| screen?.row_at(row))
             .cloned()
@@ -62,19 +56,6 @@ pub fn facts(
         Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
         Event::Visible(visible) => vec![Fact::PanelShown(visible)],
         _ => vec![],
-    };
-    Ok(facts)
-}
-
-impl Observed {
-    fn listed(&mut self, list: &PaneList, plugin: u32) -> Result<Fact, Malformed> {
-        let all = list.panes()?;
-        let own = all.iter().find(|(_, pane)| pane.is_plugin && pane.id == plugin);
-        self.placed = own.map(|(tab, pane)| (pane.is_suppressed, *tab as usize));
-        let mut panes: Vec<PaneFacts> =
-            all.into_iter().filter(|(_, pane)| !pane.is_plugin).map(|(tab, pane)| pane_facts(tab, pane)).collect();
-        panes.sort_by_key(|pane| pane.terminal);
-        Ok(Fact::PanesListed { session: list.session(), panes })
     }
 }
 
@@ -84,7 +65,7 @@ pub fn message(message: PipeMessage) -> Message {
         sender: match message.source {
             PipeSource::Cli(pipe) => Sender::Cli(PipeId(pipe)),
             PipeSource::Keybind => Sender::Key,
-            PipeSource::Plugin => Sender::Plugin,
+            PipeSource::Plugin(_) => Sender::Plugin,
         },
         name: message.name,
         payload: message.payload,
@@ -92,10 +73,10 @@ pub fn message(message: PipeMessage) -> Message {
     }
 }
 
-fn pane_facts(tab: u32, pane: Pane) -> PaneFacts {
+fn pane_facts(tab: usize, pane: PaneInfo) -> PaneFacts {
     PaneFacts {
         terminal: pane.id,
-        tab: tab as usize,
+        tab,
         title: pane.title,
         command: pane.terminal_command,
         exited: pane.exited,
@@ -105,11 +86,11 @@ fn pane_facts(tab: u32, pane: Pane) -> PaneFacts {
     }
 }
 
-fn key_pressed(key: &event::Key) -> Key {
-    if key.modified {
+fn key_pressed(key: &KeyWithModifier) -> Key {
+    if key.key_modifiers.iter().any(|modifier| *modifier != KeyModifier::Shift) {
         return Key::Other;
     }
-    match key.key {
+    match key.bare_key {
         BareKey::Char(c) => Key::Char(c),
         BareKey::Enter => Key::Enter,
         BareKey::Esc => Key::Esc,
@@ -120,6 +101,6 @@ fn key_pressed(key: &event::Key) -> Key {
         BareKey::PageDown => Key::PageDown,
         BareKey::Home => Key::Home,
         BareKey::End => Key::End,
-        BareKey::Other => Key::Other,
+        _ => Key::Other,
     }
 }

@@ -1,32 +1,32 @@
 //! Paints a screen with Zellij's own text component, so that it wears the user's theme. The only place that prints.
 
-use super::calls::print;
-use crate::view::{Ink, Screen, Span};
-use crate::wire::text::{text, Emphasis};
+use zellij_tile::prelude::*;
+
+use crate::view::{Ink, Screen};
 
 /// Paints. Zellij has cleared the pane.
 pub fn paint(screen: &Screen, cols: usize) {
-    let mut out = String::new();
     for (row, line) in screen.lines().iter().enumerate() {
         // Zellij complains in its log about a text without text.
         if line.text().is_empty() {
             continue;
         }
-        let emphases: Vec<_> = line.spans().iter().filter_map(emphasis).collect();
-        out += &text(row, cols, line.text(), line.is_selected(), &emphases);
+        let mut text = Text::new(line.text());
+        for span in line.spans() {
+            let range = span.start..span.end;
+            text = match span.ink {
+                Ink::Plain => text.unbold_range(range),
+                Ink::Strong => text,
+                Ink::Dim => text.dim_range(range),
+                Ink::Accent => text.color_range(1, range),
+                Ink::Good => text.success_color_range(range),
+                Ink::Warn => text.color_range(0, range),
+                Ink::Bad => text.error_color_range(range),
+            };
+        }
+        if line.is_selected() {
+            text = text.selected();
+        }
+        print_text_with_coordinates(text, 0, row, Some(cols), None);
     }
-    print(&out);
-}
-
-fn emphasis(span: &Span) -> Option<(Emphasis, std::ops::Range<usize>)> {
-    let emphasis = match span.ink {
-        Ink::Plain => Emphasis::Unbold,
-        Ink::Strong => return None,
-        Ink::Dim => Emphasis::Dim,
-        Ink::Accent => Emphasis::Second,
-        Ink::Good => Emphasis::Success,
-        Ink::Warn => Emphasis::First,
-        Ink::Bad => Emphasis::Error,
-    };
-    Some((emphasis, span.start..span.end))
 }

@@ -1,15 +1,16 @@
 //! Orders, carried out. What Zellij answers at once comes back as facts.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
+
+use zellij_tile::prelude::*;
 
 use super::cache::Cache;
-use super::calls::{ask, open, order};
 use super::observe::CALL;
 use crate::manager::effect::{Effect, Placement};
 use crate::manager::event::Event as Fact;
 use crate::manager::ids::TerminalId;
-use crate::wire::command::{Command, Place};
-use crate::wire::event::{read_cwd, read_focused, read_saved, read_sessions, PaneId};
 
 /// Zellij's log buffer panics the plugin on a line of some 40 kB (measured on 0.45.1).
 const LONGEST_LOG: usize = 1_000;
@@ -17,10 +18,11 @@ const LONGEST_LOG: usize = 1_000;
 /// Carries out one order.
 pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
     match effect {
-        Effect::WakeIn(ms) => order(&Command::SetTimeout(ms as f64 / 1_000.0)),
+        Effect::WakeIn(ms) => set_timeout(ms as f64 / 1_000.0),
         Effect::RunHost { call, argv, env } => {
-            let context = (CALL, &*call.0.to_string());
-            order(&Command::RunCommand { argv: &argv, env: &env, cwd: "/cache", context });
+            let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+            let context = BTreeMap::from([(CALL.to_string(), call.0.to_string())]);
+            run_command_with_env_variables_and_cwd(&argv, env.into_iter().collect(), PathBuf::from("/cache"), context);
         }
         Effect::ReadSlice { call, file, offset, length } => {
             return vec![Fact::SliceRead { call, bytes: cache.read_slice(&file, offset, length) }]
@@ -29,8 +31,7 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
             return vec![Fact::FileWritten { call, result: cache.write(&file, &content) }]
         }
         Effect::OpenPane { call, argv, cwd, placement } => {
-            let cwd = cwd.map(host_path);
-            let pane = open(&Command::OpenCommandPane { place: place(placement), argv: &argv, cwd: cwd.as_deref() });
+            let pane = open(argv, cwd, placement);
             let terminal = match pane {
                 Some(PaneId::Terminal(id)) => Some(TerminalId(id)),
                 _ => None,
@@ -38,21 +39,21 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
             return vec![Fact::PaneOpened { call, terminal }];
         }
         // An empty name lets the program's own title through (measured on 0.45.1).
-        Effect::ClearPaneName(terminal) => order(&Command::RenameTerminalPane(terminal.0, "")),
-        Effect::ClosePane(terminal) => order(&Command::CloseTerminalPane(terminal.0)),
-        Effect::FocusPane(terminal) => order(&Command::FocusTerminalPane(terminal.0)),
-        Effect::SaveSession => match ask(&Command::SaveSession, read_saved) {
-            Ok(None) => {}
-            Ok(Some(why)) => log(&format!("the session was not saved: {why}")),
-            Err(_) => log("Zellij does not say whether it saved the session"),
-        },
-        Effect::ShowPanel => order(&Command::ShowSelf),
-        Effect::HidePanel => order(&Command::HideSelf),
-        Effect::HoldPipe(pipe) => order(&Command::BlockCliPipeInput(&pipe.0)),
+        Effect::ClearPaneName(terminal) => rename_terminal_pane(terminal.0, ""),
+        Effect::ClosePane(terminal) => close_terminal_pane(terminal.0),
+        Effect::FocusPane(terminal) => focus_terminal_pane(terminal.0, false, false),
+        Effect::SaveSession => {
+            if let Err(why) = save_session() {
+                log(&format!("the session was not saved: {why}"));
+            }
+        }
+        Effect::ShowPanel => show_self(true),
+        Effect::HidePanel => hide_self(),
+        Effect::HoldPipe(pipe) => block_cli_pipe_input(&pipe.0),
         Effect::AnswerPipe(pipe, text) => {
             // By its id, never by its name: another caller may use the same name.
-            order(&Command::CliPipeOutput(&pipe.0, &format!("{text}\n")));
-            order(&Command::UnblockCliPipeInput(&pipe.0));
+            cli_pipe_output(&pipe.0, &format!("{text}\n"));
+            unblock_cli_pipe_input(&pipe.0);
         }
         Effect::ClaimLease { term, granted } => {
             cache.claim(term, granted);
@@ -65,18 +66,19 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::UnmarkClosed(pane) => cache.unmark(pane),
         // Asked once for each wish of a user's, never in turn: both wait for Zellij's other threads.
         Effect::ReadCwd(terminal) => {
-            let focused = || ask(&Command::GetFocusedPaneInfo, read_focused).ok().flatten();
+            let focused = || get_focused_pane_info().ok().map(|(_, pane)| pane);
             let pane = terminal.map(|terminal| PaneId::Terminal(terminal.0)).or_else(focused);
-            let cwd = pane.and_then(|pane| ask(&Command::GetPaneCwd(pane), read_cwd).ok().flatten());
-            return vec![Fact::CwdRead(cwd)];
+            let cwd = pane.and_then(|pane| get_pane_cwd(pane).ok());
+            return vec![Fact::CwdRead(cwd.map(|cwd| cwd.to_string_lossy().into_owned()))];
         }
         // Answered from the disk, without Zellij's other threads.
-        Effect::ReadSessions => match ask(&Command::GetSessionList, read_sessions) {
-            Ok(Ok(sessions)) => {
-                return vec![Fact::SessionsListed { living: sessions.live, saved: sessions.resurrectable }]
+        Effect::ReadSessions => match get_session_list() {
+            Ok(sessions) => {
+                let living = sessions.live_sessions.into_iter().map(|session| session.name).collect();
+                let saved = sessions.resurrectable_sessions.into_iter().map(|(name, _)| name).collect();
+                return vec![Fact::SessionsListed { living, saved }];
             }
-            Ok(Err(why)) => log(&format!("the sessions cannot be listed: {why}")),
-            Err(_) => log("the sessions cannot be listed: Zellij's answer is malformed"),
+            Err(why) => log(&format!("the sessions cannot be listed: {why}")),
         },
         Effect::ReadMarks => return vec![Fact::MarksRead(cache.marks())],
         Effect::Log(line) => log(&line),
@@ -84,23 +86,23 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
     vec![]
 }
 
-fn place(placement: Placement) -> Place {
+fn open(argv: Vec<String>, cwd: Option<String>, placement: Placement) -> Option<PaneId> {
+    let mut words = argv.into_iter();
+    let path = PathBuf::from(words.next()?);
+    let command = CommandToRun { path, args: words.collect(), cwd: cwd.map(host_path) };
+    let context = BTreeMap::new();
     match placement {
-        Placement::Tiled => Place::Tiled,
-        Placement::Floating => Place::Floating,
-        Placement::InPlace => Place::InPlace,
-        Placement::InPlaceOfPlugin => Place::InPlaceOfPlugin,
+        Placement::Tiled => open_command_pane(command, context),
+        Placement::Floating => open_command_pane_floating(command, None, context),
+        Placement::InPlace => open_command_pane_in_place(command, context),
+        Placement::InPlaceOfPlugin => open_command_pane_in_place_of_plugin(command, true, context),
     }
 }
 
 /// Zellij takes a cwd below one of these for the plugin's own view of the disk; `/..` is the root again (measured).
-fn host_path(path: String) -> String {
+fn host_path(path: String) -> PathBuf {
     let translated = ["/host", "/data", "/cache", "/tmp"].iter().any(|root| path.starts_with(root));
-    if translated {
-        format!("/..{path}")
-    } else {
-        path
-    }
+    PathBuf::from(if translated { format!("/..{path}") } else { path })
 }
 
 /// Writes one line to Zellij's log, and never fails.

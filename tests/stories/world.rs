@@ -128,8 +128,6 @@ struct Clone_ {
     /// Held back by Zellij while its question is open.
     mailbox: Option<Vec<(Event, Option<usize>)>>,
     frozen_until: u64,
-    /// The last list of panes that reached it.
-    listed: Option<Event>,
     wakes: VecDeque<u64>,
     timers: usize,
     rung: usize,
@@ -317,7 +315,6 @@ impl World {
             granted: self.grant != Grant::Asked,
             mailbox: (self.grant == Grant::Asked).then(Vec::new),
             frozen_until: 0,
-            listed: None,
             wakes: VecDeque::new(),
             timers: 0,
             rung: 0,
@@ -931,7 +928,7 @@ impl World {
         }
     }
 
-    fn deliver_fact(&mut self, to: usize, born: u32, mut event: Event, call: Option<usize>) {
+    fn deliver_fact(&mut self, to: usize, born: u32, event: Event, call: Option<usize>) {
         let clone = &mut self.clones[to];
         if !clone.living || clone.born != born {
             return self.processed(call);
@@ -954,14 +951,6 @@ impl World {
                 clone.wakes.pop_front();
             }
             assert!(clone.wakes.len() < WAKES, "the clone of client {} spins", clone.me.client);
-        }
-        if matches!(event, Event::PanesListed { .. }) {
-            if clone.listed.as_ref() == Some(&event) {
-                // The adapter compares.
-                event = Event::PanesStayed;
-            } else {
-                clone.listed = Some(event.clone());
-            }
         }
         self.take_in(to, event);
         self.processed(call);
