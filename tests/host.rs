@@ -8,6 +8,8 @@ mod boot;
 mod clean;
 #[path = "host/interrupted.rs"]
 mod interrupted;
+#[path = "host/methods.rs"]
+mod methods;
 #[path = "host/owners.rs"]
 mod owners;
 #[path = "host/place.rs"]

@@ -81,6 +81,27 @@ fn zellij_is_named_only_where_it_is_touched() {
     none(uses(&others, &["zellij_tile"]));
 }
 
+/// Adding a method is a variant with its arms in one file and functions in another: nobody else tells them apart.
+#[test]
+fn isolation_methods_are_told_apart_in_one_file_of_the_plugin_and_one_of_the_host() {
+    let mut others = files(&["src"], "rs");
+    others.retain(|(path, _)| !["src/manager/methods.rs", "src/manager/health.rs"].contains(&path.as_str()));
+    none(uses(&others, &["Method::ConfigDir", "Method::Home", "Method::None", "Method::Container", "claude-homes"]));
+    let mut others = files(&["src/host"], "sh");
+    others.retain(|(path, _)| path != "src/host/4-methods.sh");
+    let told_apart = |line: &str| {
+        let line = line.trim();
+        let compares =
+            line.contains("$_METHOD\" =") || line.contains("$_METHOD\" !=") || line.contains("case $_METHOD");
+        let names = ["claude-configs", "claude-homes"].iter().any(|place| line.contains(place));
+        !line.starts_with('#') && (compares || names)
+    };
+    let found = others.iter().flat_map(|(path, text)| {
+        text.lines().filter(|line| told_apart(line)).map(move |line| format!("{path}: {}", line.trim()))
+    });
+    none(found.collect());
+}
+
 #[test]
 fn what_decides_and_what_draws_see_no_clock_no_disk_no_chance_and_no_output() {
     let pure = files(&["src/manager", "src/view"], "rs");

@@ -18,6 +18,8 @@ mod closing;
 mod getting_ready;
 #[path = "stories/listing.rs"]
 mod listing;
+#[path = "stories/methods.rs"]
+mod methods;
 #[path = "stories/opening.rs"]
 mod opening;
 #[path = "stories/orders.rs"]

@@ -129,13 +129,17 @@ physical() {
 	_P=${_P%"${_NL}"x}
 }
 
-# desk_paths UUID: sets _DESK (config dir, or HOME of method home), _LEAVING (where it is while it is kept and deleted) and
-# _CLAIM (the file of the cleaner that does so).
+# desk_paths UUID: sets _DESK (where it is, or belongs), _LEAVING (where it is while it is kept and deleted) and _CLAIM (the
+# file of the cleaner that does so).
 desk_paths() {
-	_DESK=$_STATE/claude-configs/pane-$1
-	! exists "$_STATE/claude-homes/pane-$1" || _DESK=$_STATE/claude-homes/pane-$1
 	_LEAVING=$_STATE/leaving/pane-$1
 	_CLAIM=$_STATE/leaving/.cleaning-$1
+	for _dir in $_PLACES; do
+		_DESK=$_STATE/$_dir/pane-$1
+		[ "$_DESK" = "$_LEAVING" ] || ! exists "$_DESK" || return 0
+	done
+	recall "$_LEAVING/.carrel/record" method && use_method "$_V" || use_method config_dir
+	_DESK=$_STATE/$_PLACE/pane-$1
 }
 
 # find_real_state: sets _USER_HOME, _USER_CONFIG_DIR (the user's own CLAUDE_CONFIG_DIR, or empty) and _USER_LOGIN (the
@@ -205,7 +209,7 @@ find_shared() {
 	until physical "${_up:-/}"; do _up=${_up%/*}; done
 	_up=$_P
 	while [ -n "$_up" ]; do
-		if [ "$_up" -ef "$_STATE" ] || [ -f "$_up/.carrel/record" ] || { [ -f "$_up/carrel.sh" ] && [ -d "$_up/claude-configs" ]; }; then
+		if [ "$_up" -ef "$_STATE" ] || [ -f "$_up/.carrel/record" ] || { [ -f "$_up/carrel.sh" ] && [ -d "$_up/leaving" ]; }; then
 			fail "the user's Claude dir $_SHARED lies inside Carrel's state dir $_up: that is a desk, not the user's own; unset CLAUDE_CONFIG_DIR or set shared_dir"
 			return
 		fi

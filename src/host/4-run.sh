@@ -17,6 +17,7 @@ json() {
 
 run() {
 	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING='' _CLEANUP=yes
+	_OPT_HOME_LINKS='' _NOTICE=''
 	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -27,7 +28,7 @@ run() {
 			shift
 			break
 			;;
-		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory)
+		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links)
 			[ $# -ge 2 ] || stop "its command line ends after $1"
 			case $1 in
 			--pane) _PANE=$2 ;;
@@ -38,6 +39,7 @@ run() {
 			--shared) _OPT_SHARED=$2 ;;
 			--share) _SHARE=$2 ;;
 			--login) _LOGIN_MODE=$2 ;;
+			--home-links) _OPT_HOME_LINKS=$2 ;;
 			*) _MEMORY=$2 ;;
 			esac
 			shift
@@ -50,20 +52,19 @@ run() {
 	printf '\033]0;claude\007'
 	is_uuid "$_PANE" || stop "its command line names no pane (--pane with a uuid)"
 	is_uuid "$_SESSION" || stop "its command line names no session (--session with a uuid)"
-	case $_METHOD in
-	config_dir) ;;
+	use_method "$_METHOD" || stop "the method $_METHOD is unknown to this launcher"
 	# Claude will use the user's own state, whatever shared_dir says.
-	none) _OPT_SHARED='' ;;
-	*) stop "the method $_METHOD is unknown to this launcher" ;;
-	esac
+	[ -n "$_ISOLATED" ] || _OPT_SHARED=''
 	case $_STATE in *[[:cntrl:]]*) stop "its own path has a control character in it; set state_dir to a path without one" ;; esac
 	find_shared "$_OPT_SHARED" || stop "$_WHY"
 	find_claude "$_OPT_CLAUDE" || stop "$_WHY"
+	"check_$_METHOD"
 	make_desk
-	if [ "$_METHOD" != none ]; then
+	if [ -n "$_ISOLATED" ]; then
 		put_seed
 		link_shared
 	fi
+	"furnish_$_METHOD"
 	choose_session
 	write_settings
 	if [ "$_RESUMED" = yes ]; then
@@ -81,7 +82,7 @@ run() {
 	exit "$_code"
 }
 
-# The one place that knows how Claude is told where its state lies. Nothing else of the user's environment changes.
+# Nothing else of the user's environment changes but what the method's tell_… does.
 set_environment() {
 	unset CLAUDECODE CLAUDE_CODE_CHILD_SESSION CLAUDE_CODE_SESSION_ID CLAUDE_CODE_ENTRYPOINT CLAUDE_CODE_SKIP_PROMPT_HISTORY
 	if [ -n "$_LC_ALL_SET" ]; then LC_ALL=$_LC_ALL; else unset LC_ALL; fi
@@ -95,17 +96,7 @@ set_environment() {
 	export CARREL_PANE="$_PANE" CARREL_DESK="$_DESK" CARREL_REAL_HOME="$_USER_HOME" CARREL_REAL_CONFIG_DIR="$_USER_CONFIG_DIR"
 	unset CARREL_REAL_LOGIN
 	[ -z "$_USER_LOGIN_SET" ] || export CARREL_REAL_LOGIN="$_USER_LOGIN"
-	[ "$_METHOD" != none ] || return 0
-	export CLAUDE_CONFIG_DIR="$_DESK"
-	# Undocumented, known since some version after 2.1.120: where the login is stored; empty means the user's own place.
-	if [ "$_LOGIN_MODE" = shared ]; then
-		export CLAUDE_SECURESTORAGE_CONFIG_DIR="$_LOGIN"
-	else
-		unset CLAUDE_SECURESTORAGE_CONFIG_DIR
-	fi
-	# A linked plugins/ makes Claude 2.1.197 mark the user's plugins as orphaned.
-	[ -n "${CLAUDE_CODE_PLUGIN_CACHE_DIR-}" ] || export CLAUDE_CODE_PLUGIN_CACHE_DIR="$_SHARED/plugins"
-	export CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL=1
+	"tell_$_METHOD"
 }
 
 # being_cleaned: whether a living cleaner is at the desk.
@@ -124,6 +115,9 @@ is_left() { real_dir "$_LEAVING" && [ ! -L "$_STATE/leaving" ]; }
 # second sees the other.
 make_desk() {
 	desk_paths "$_PANE"
+	use_method "$_METHOD"
+	_DESK=$_STATE/$_PLACE/pane-$_PANE
+	_CONFIG=$_DESK$_BELOW
 	_MARK=
 	_proved=
 	_rounds=0
@@ -134,7 +128,7 @@ make_desk() {
 			[ "$_rounds" -lt 1200 ] || stop "the last conversation of this pane is still being kept ($_LEAVING)"
 			pause
 		done
-		[ ! -L "$_STATE/claude-configs" ] || stop "$_STATE/claude-configs is a symbolic link; Carrel writes only into a directory of its own: remove the link"
+		[ ! -L "$_STATE/$_PLACE" ] || stop "$_STATE/$_PLACE is a symbolic link; Carrel writes only into a directory of its own: remove the link"
 		if exists "$_DESK"; then real_dir "$_DESK" || stop "$_DESK is in the way: it is not a directory; move it away"; fi
 		if is_left; then
 			# The pane came back before its desk was deleted, or keeping failed: all of it comes back.
@@ -145,7 +139,7 @@ make_desk() {
 			fi
 		fi
 		if [ ! -d "$_DESK/.carrel" ]; then
-			mkdir -p -- "$_DESK/.carrel" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
+			mkdir -p -- "$_DESK/.carrel" "$_CONFIG" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
 			_proved=yes
 		fi
 		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
@@ -160,7 +154,9 @@ make_desk() {
 	# Claude starts, answers and saves nothing at a desk that it cannot write, and says so nowhere. The record proves it of
 	# the disk; of the desk itself, where it was not made just now:
 	[ -n "$_proved" ] || {
-		{ printf 'carrel\n' >"$_DESK/.carrel-probe"; } 2>/dev/null && rm -f -- "$_DESK/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_DESK"
+		[ -d "$_CONFIG" ] || mkdir -- "$_CONFIG" 2>/dev/null || stop_unwritable "$_DESK"
+		real_dir "$_CONFIG" || stop "$_CONFIG is a symbolic link; remove it"
+		{ printf 'carrel\n' >"$_CONFIG/.carrel-probe"; } 2>/dev/null && rm -f -- "$_CONFIG/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_CONFIG"
 	}
 }
 
@@ -201,21 +197,21 @@ link_shared() {
 		case $_name in
 		*/* | .carrel* | .claude.json* | .credentials.json* | plugins | projects | sessions | tasks | todos | file-history | session-env) continue ;;
 		esac
-		[ -e "$_SHARED/$_name" ] && ! exists "$_DESK/$_name" || continue
+		[ -e "$_SHARED/$_name" ] && ! exists "$_CONFIG/$_name" || continue
 		set -- "$@" "$_SHARED/$_name"
 	done
-	[ $# -eq 0 ] || ln -s -- "$@" "$_DESK/" 2>/dev/null || stop_unwritable "$_DESK"
+	[ $# -eq 0 ] || ln -s -- "$@" "$_CONFIG/" 2>/dev/null || stop_unwritable "$_CONFIG"
 }
 
 # choose_session: sets _SESSION, and _RESUMED to "yes" when there is a conversation to go on with. The last one that was
 # open at this desk wins: /clear, /branch and /resume change it.
 choose_session() {
 	_RESUMED=no
-	if [ "$_METHOD" = none ]; then
+	if [ -z "$_ISOLATED" ]; then
 		! find_transcript "$_SHARED" "$_SESSION" || _RESUMED=yes
 	else
 		_newest=
-		for _file in "$_DESK"/projects/*/*.jsonl; do
+		for _file in "$_CONFIG"/projects/*/*.jsonl; do
 			_id=${_file##*/}
 			_id=${_id%.jsonl}
 			is_uuid "$_id" && [ -f "$_file" ] || continue
@@ -238,7 +234,7 @@ choose_session() {
 				_SESSION=$_id
 				write_record || stop_unwritable "$_DESK/.carrel"
 			fi
-			take_back "$_DESK" "$_SESSION" || stop "$_WHY"
+			take_back "$_CONFIG" "$_SESSION" || stop "$_WHY"
 			_newest=$_FOUND
 		fi
 		if [ -n "$_newest" ]; then
@@ -263,14 +259,13 @@ write_settings() {
 		_text=$_text${_text:+,}"\"$_event\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event $_PANE\",\"timeout\":5}]}]"
 	done
 	_text="\"hooks\":{$_text}"
-	if [ "$_METHOD" != none ]; then
-		# A settings file's env beats the process's own for everything but .claude.json; this one beats both.
-		json "$_DESK"
+	if [ -n "$_PIN" ]; then
+		json "$_PIN"
 		_text="\"env\":{\"CLAUDE_CONFIG_DIR\":\"$_R\"},$_text"
-		if [ "$_MEMORY" = shared ] && find_memory; then
-			json "$_MEMORY_DIR"
-			_text="\"autoMemoryDirectory\":\"$_R\",$_text"
-		fi
+	fi
+	if [ -n "$_ISOLATED" ] && [ "$_MEMORY" = shared ] && find_memory; then
+		json "$_MEMORY_DIR"
+		_text="\"autoMemoryDirectory\":\"$_R\",$_text"
 	fi
 	{ printf '{%s}\n' "$_text" >"$_DESK/.carrel/settings.json"; } 2>/dev/null || stop_unwritable "$_DESK/.carrel/settings.json"
 }
@@ -337,6 +332,7 @@ write_record() {
 		note pane "$_PANE"
 		note session "$_SESSION"
 		note method "$_METHOD"
+		[ -z "$_NOTICE" ] || note notice "$_NOTICE"
 		note cwd "${PWD-}"
 		note shared "$_SHARED"
 		note shared_json "$_SHARED_JSON"

@@ -38,7 +38,7 @@ clean() {
 		say clean "$_PANE" failed "not a pane's uuid"
 		return 1
 	}
-	for _dir in claude-configs claude-homes leaving; do
+	for _dir in $_PLACES; do
 		[ ! -L "$_STATE/$_dir" ] || {
 			say clean "$_PANE" failed "$_STATE/$_dir is a symbolic link; Carrel deletes only in a directory of its own: remove the link"
 			return 1
@@ -229,16 +229,8 @@ keep_desk() {
 	fi
 	_unknown=
 	_failed=
-	_from=$_LEAVING
-	if recall "$_record" method && [ "$_V" = home ]; then
-		_from=$_LEAVING/.claude
-		for _entry in "$_LEAVING"/* "$_LEAVING"/.[!.]* "$_LEAVING"/..?*; do
-			_name=${_entry##*/}
-			case $_name in .claude | .cache) continue ;; esac
-			exists "$_entry" && [ ! -L "$_entry" ] && ! is_disposable "$_name" || continue
-			rmdir -- "$_entry" 2>/dev/null || _unknown=$_unknown${_unknown:+ }$_name
-		done
-	fi
+	config_of "$_LEAVING"
+	_from=$_CONFIG
 	for _entry in "$_from"/* "$_from"/.[!.]* "$_from"/..?*; do
 		exists "$_entry" || continue
 		_name=${_entry##*/}
@@ -265,6 +257,7 @@ keep_desk() {
 			_unknown=$_unknown${_unknown:+ }$_name
 		fi
 	done
+	[ "$_from" = "$_LEAVING" ] || keep_beside_claude || return 1
 	if [ -n "$_unknown" ]; then
 		_result=blocked
 		fail "$_unknown"

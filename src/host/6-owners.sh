@@ -9,7 +9,7 @@
 
 owners() {
 	this_boot
-	for _place in claude-configs claude-homes leaving; do
+	for _place in $_PLACES; do
 		real_dir "$_STATE/$_place" || continue
 		for _desk in "$_STATE/$_place"/pane-*; do
 			_uuid=${_desk##*/pane-}

@@ -28,10 +28,9 @@ scan() {
 	# Desks, and the shared dirs that they name: none of them has a newline in its path.
 	_desks=
 	_shareds=
-	for _place in configs homes leaving; do
-		case $_place in leaving) _parent=$_STATE/leaving ;; *) _parent=$_STATE/claude-$_place ;; esac
-		real_dir "$_parent" || continue
-		for _desk in "$_parent"/pane-*; do
+	for _place in $_PLACES; do
+		real_dir "$_STATE/$_place" || continue
+		for _desk in "$_STATE/$_place"/pane-*; do
 			_uuid=${_desk##*/pane-}
 			is_uuid "$_uuid" && real_dir "$_desk" || continue
 			[ -z "$_wanted" ] || case $_wanted in *" $_uuid "*) ;; *) continue ;; esac
@@ -62,7 +61,7 @@ scan() {
 }
 
 scan_desk() {
-	say desk "$_uuid" "$_place"
+	say desk "$_uuid" "${_place#claude-}"
 	_record=$_desk/.carrel/record
 	_group='' _group_start='' _host='' _boot='' _whole=''
 	if [ -f "$_record" ] && [ ! -L "$_record" ]; then
@@ -95,9 +94,9 @@ scan_desk() {
 		fi
 	fi
 	! recall "$_desk/.carrel/exit" code || say exit "$_V"
-	case $_place in homes) _dir=$_desk/.claude ;; *) _dir=$_desk ;; esac
+	config_of "$_desk"
 	# A link there is not Claude's work.
-	[ -L "$_dir" ] || [ -L "$_dir/sessions" ] || scan_registry "$_dir/sessions" registry
+	[ -L "$_CONFIG" ] || [ -L "$_CONFIG/sessions" ] || scan_registry "$_CONFIG/sessions" registry
 }
 
 # scan_registry DIR TAG

@@ -28,7 +28,7 @@ sessions() {
 	set --
 	IFS=
 	# shellcheck disable=SC2231 # the folder's name is a pattern, and nothing in it separates words
-	for _file in "$_SHARED"/projects/$_folder/*.jsonl "$_STATE"/claude-configs/pane-*/projects/$_folder/*.jsonl "$_STATE"/claude-homes/pane-*/.claude/projects/$_folder/*.jsonl "$_STATE"/leaving/pane-*/projects/$_folder/*.jsonl "$_STATE"/leaving/pane-*/.claude/projects/$_folder/*.jsonl; do
+	for _file in "$_SHARED"/projects/$_folder/*.jsonl "$_STATE"/*/pane-*/projects/$_folder/*.jsonl "$_STATE"/*/pane-*/.claude/projects/$_folder/*.jsonl; do
 		_id=${_file##*/}
 		is_uuid "${_id%.jsonl}" && [ -f "$_file" ] && [ ! -L "$_file" ] || continue
 		set -- "$@" "$_file"

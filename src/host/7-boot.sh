@@ -8,6 +8,7 @@
 #   launcher PATH
 #   cache DIR             the current dir
 #   host NAME
+#   macos                 only there
 #   shared DIR, shared_json FILE, seed fresh|stale|missing|failed [WHY]; or no_shared WHY
 #   claude PATH, or no_claude WHY
 #   end                   the answer is whole
@@ -34,6 +35,7 @@ boot() {
 	fi
 	this_boot
 	say host "$_HOST"
+	[ -n "$_PROC" ] || [ ! -d /System/Library/CoreServices ] || say macos
 	if find_shared "$_OPT_SHARED"; then
 		say shared "$_SHARED"
 		say shared_json "$_SHARED_JSON"
@@ -61,7 +63,8 @@ prepare_state() {
 		fail "cannot make the state dir $_STATE (permissions? a full or read-only disk?); mend that or set state_dir"
 		return
 	}
-	for _dir in "$_STATE" "$_STATE/claude-configs" "$_STATE/seed" "$_STATE/leaving"; do
+	for _dir in '' $_PLACES seed; do
+		_dir=$_STATE${_dir:+/$_dir}
 		[ "$_dir" = "$_STATE" ] || [ ! -L "$_dir" ] || {
 			fail "$_dir is a symbolic link; Carrel writes only into directories of its own: remove the link"
 			return

@@ -106,7 +106,7 @@ where() {
 	printf 'Carrel on this machine:\n'
 	if exists "$_STATE"; then tell "state dir" "$_STATE"; else tell "state dir" "$_STATE (not there)"; fi
 	this_boot
-	for _place in claude-configs claude-homes leaving; do
+	for _place in $_PLACES; do
 		for _desk in "$_STATE/$_place"/pane-*; do
 			is_uuid "${_desk##*/pane-}" && exists "$_desk" || continue
 			judge_owner
@@ -168,7 +168,7 @@ uninstall() {
 		printf 'Nothing was removed. Take Carrel out of the configuration, end these sessions, and try again.\n' >&2
 		return 1
 	}
-	for _dir in claude-configs claude-homes leaving; do
+	for _dir in $_PLACES; do
 		for _desk in "$_STATE/$_dir"/pane-*; do
 			_uuid=${_desk##*/pane-}
 			is_uuid "$_uuid" && exists "$_desk" || continue
@@ -193,7 +193,7 @@ uninstall() {
 	[ -z "$_INSTALLED" ] || remove "$_INSTALLED"
 	_left=$(tell_by_hand)
 	# Names of ours alone: the option state_dir may name a directory with other things in it.
-	for _dir in claude-configs claude-homes leaving seed; do
+	for _dir in $_PLACES seed; do
 		_dir=$_STATE/$_dir
 		# A link goes, what it leads to stays.
 		[ ! -L "$_dir" ] || rm -f -- "$_dir"
@@ -201,7 +201,7 @@ uninstall() {
 	for _dir in "$_STATE"/seed "$_STATE"/leaving/gone-* "$_STATE"/leaving/.cleaning-*; do
 		! exists "$_dir" || take "$_dir"
 	done
-	for _dir in claude-configs claude-homes leaving; do
+	for _dir in $_PLACES; do
 		[ ! -d "$_STATE/$_dir" ] || rmdir -- "$_STATE/$_dir" 2>/dev/null || printf 'not removed, it is not empty: %s\n' "$_STATE/$_dir" >&2
 	done
 	rm -f -- "$_STATE"/carrel.sh "$_STATE"/carrel.sh.* "$_STATE"/plugins "$_STATE"/plugins.* "$_STATE"/.probe-*

@@ -9,7 +9,7 @@ find_conversation() {
 		say none "not a session id"
 		return 1
 	}
-	for _file in "$_STATE"/claude-configs/pane-*/projects/*/"$1.jsonl" "$_STATE"/claude-homes/pane-*/.claude/projects/*/"$1.jsonl" "$_STATE"/leaving/pane-*/projects/*/"$1.jsonl" "$_STATE"/leaving/pane-*/.claude/projects/*/"$1.jsonl"; do
+	for _file in "$_STATE"/*/pane-*/projects/*/"$1.jsonl" "$_STATE"/*/pane-*/.claude/projects/*/"$1.jsonl"; do
 		has_messages "$_file" || continue
 		_desk=${_file#"$_STATE"/*/pane-}
 		say desk "${_desk%%/*}"

@@ -243,8 +243,9 @@ fn wish(args: &Args, resuming: bool) -> Result<Wish, String> {
     let mut wish = Wish { request: args.get("request").cloned(), ..Wish::default() };
     wish.cwd = absolute_cwd(args)?;
     if let Some(word) = args.get("method") {
-        let method = Method::from_word(word)
-            .ok_or_else(|| format!("method `{word}` is unknown; there are: config_dir, home, none, container"))?;
+        let there_are = Method::ALL.map(Method::word).join(", ");
+        let method =
+            Method::from_word(word).ok_or_else(|| format!("method `{word}` is unknown; there are: {there_are}"))?;
         wish.method = Some(method);
     }
     if let Some(text) = args.get("claude_args") {

@@ -2,38 +2,7 @@
 //! Holds facts and verdicts; knows neither Zellij nor how the facts were found.
 
 use super::ids::{DeskId, SessionId, TerminalId};
-
-/// How a pane is isolated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Its own `CLAUDE_CONFIG_DIR`.
-    ConfigDir,
-    /// Its own `HOME`.
-    Home,
-    /// No variable is set; only the session id is pinned.
-    None,
-    /// A container around its own `CLAUDE_CONFIG_DIR`.
-    Container,
-}
-
-impl Method {
-    /// The word of the options, the pipes and the launcher's command line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Method::ConfigDir => "config_dir",
-            Method::Home => "home",
-            Method::None => "none",
-            Method::Container => "container",
-        }
-    }
-
-    /// Reads that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Method::ConfigDir, Method::Home, Method::None, Method::Container].into_iter().find(|m| m.word() == word)
-    }
-}
+pub use super::methods::Method;
 
 /// What a pane's Claude is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +91,7 @@ pub struct Desk {
     pub terminal: Option<TerminalId>,
     /// How it is isolated.
     pub method: Method,
-    /// The absolute path of its config dir; none for [`Method::None`].
+    /// The absolute path of its config dir; none where it is the user's own.
     pub config_dir: Option<String>,
     /// Where Claude was started, absolute.
     pub cwd: Option<String>,

@@ -1,9 +1,8 @@
 //! Getting ready: the permissions, then one host command that makes the state dir, installs the launcher and finds what
 //! the plugin cannot see. Nothing is asked of Zellij before the grant.
 
-use super::board::Method;
 use super::effect::Effects;
-use super::options::{Role, Sharing};
+use super::options::{Platform, Role, Sharing};
 use super::report;
 use super::seeding::Seeding;
 use super::{Manager, Phase, Purpose};
@@ -20,6 +19,8 @@ pub struct Ready {
     pub shared: Result<String, String>,
     /// The program, or why there is none.
     pub claude: Result<String, String>,
+    /// Where this runs.
+    pub platform: Platform,
 }
 
 impl Manager {
@@ -69,7 +70,7 @@ impl Manager {
         let (mut launcher, mut state_dir, mut complete) = (String::new(), String::new(), false);
         let mut shared = Err("the host did not say where the user's Claude dir is".to_string());
         let mut claude = Err("the host did not say where claude is".to_string());
-        let mut seeding = None;
+        let (mut seeding, mut platform) = (None, Platform::Other);
         for line in report::lines(stdout) {
             let field = line.field(0).to_string();
             match line.tag.as_str() {
@@ -81,6 +82,7 @@ impl Manager {
                 "claude" => claude = Ok(field),
                 "no_claude" => claude = Err(field),
                 "seed" => seeding = Some(line),
+                "macos" => platform = Platform::MacOs,
                 "end" => complete = true,
                 _ => {}
             }
@@ -97,7 +99,7 @@ impl Manager {
         }
         let ask_version = self.claude_version.is_none() && self.role() == Role::Manager;
         let program = claude.clone();
-        self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude }));
+        self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude, platform }));
         if !self.seeding.is_busy() {
             match seeding.as_ref().map(|line| line.field(0)) {
                 Some("fresh") => self.seeding = Seeding::Fresh,
@@ -106,7 +108,7 @@ impl Manager {
             }
             self.seeded = matches!(seeding.as_ref().map(|line| line.field(0)), Some("fresh" | "stale"));
         }
-        if self.options().is_some_and(|options| options.method != Method::None) {
+        if self.options().is_some_and(|options| options.method.isolates()) {
             self.freshen_seed(effects);
         }
         if let (true, Ok(program)) = (ask_version, program) {

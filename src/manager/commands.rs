@@ -51,10 +51,11 @@ pub fn launcher_argv(
     option("--claude", (options.claude != "claude").then(|| options.claude.clone()));
     option("--shared", options.shared_dir.clone());
     let share = options.share.join(" ");
-    // An empty word might not survive a saved layout.
-    option("--share", (share != default_share()).then(|| if share.is_empty() { " ".to_string() } else { share }));
+    option("--share", (share != default_of("share")).then(|| word_of(share)));
     option("--login", (options.login == Sharing::Separate).then(|| "separate".to_string()));
     option("--memory", (options.memory == Sharing::Separate).then(|| "separate".to_string()));
+    let links = options.home_symlinks.join(" ");
+    option("--home-links", (links != default_of("home_symlinks")).then(|| word_of(links)));
     if !claude_args.is_empty() {
         argv.push("--".into());
         argv.extend(claude_args.iter().cloned());
@@ -62,9 +63,18 @@ pub fn launcher_argv(
     argv
 }
 
-/// What the launcher links when its command line does not say.
-fn default_share() -> &'static str {
-    OPTIONS.iter().find(|(name, _)| *name == "share").and_then(|(_, value)| *value).unwrap_or_default()
+/// What the launcher takes when its command line does not say.
+fn default_of(option: &str) -> &'static str {
+    OPTIONS.iter().find(|(name, _)| *name == option).and_then(|(_, value)| *value).unwrap_or_default()
+}
+
+/// An empty word might not survive a saved layout.
+fn word_of(list: String) -> String {
+    if list.is_empty() {
+        " ".to_string()
+    } else {
+        list
+    }
 }
 
 /// Reads back what [`launcher_argv`] wrote, from the words joined by blanks.
@@ -119,8 +129,9 @@ mod tests {
     }
 
     #[test]
-    fn the_launcher_and_the_options_agree_on_what_is_shared() {
-        assert!(crate::host::PROGRAM.contains(&format!("\n\t_SHARE='{}'\n", default_share())));
+    fn the_launcher_and_the_options_agree_on_what_is_linked() {
+        assert!(crate::host::PROGRAM.contains(&format!("\n\t_SHARE='{}'\n", default_of("share"))));
+        assert!(crate::host::PROGRAM.contains(&format!("${{_OPT_HOME_LINKS:-{}}}", default_of("home_symlinks"))));
     }
 
     #[test]

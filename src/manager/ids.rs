@@ -50,6 +50,14 @@ impl SessionId {
         SessionId(id.as_hyphenated().to_string())
     }
 
+    /// The one of a desk in a namespace, so that others can tell whose it is. Anybody can compute it:
+    /// `uuid5(uuid5(NAMESPACE_URL, "carrel:<namespace>"), "<the desk's uuid>")`.
+    #[must_use]
+    pub fn derived(namespace: &str, desk: DeskId) -> Self {
+        let space = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("carrel:{namespace}").as_bytes());
+        SessionId::new(Uuid::new_v5(&space, desk.to_string().as_bytes()))
+    }
+
     /// The id as Claude writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -115,6 +123,14 @@ mod tests {
         ] {
             assert!(bad.parse::<DeskId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_derived_session_id_is_what_anybody_computes() {
+        let desk: DeskId = "550e8400-e29b-41d4-a716-446655440000".parse().unwrap();
+        // python3 -c 'from uuid import *; print(uuid5(uuid5(NAMESPACE_URL, "carrel:team"), "550e8400-e29b-41d4-a716-446655440000"))'
+        assert_eq!(SessionId::derived("team", desk).as_str(), "d4b0168a-a697-57a1-bb2f-59a49f840ed8");
+        assert_ne!(SessionId::derived("other", desk), SessionId::derived("team", desk));
     }
 
     #[test]

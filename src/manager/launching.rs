@@ -6,12 +6,12 @@ use super::commands::{launcher_argv, Launch};
 use super::effect::{Effect, Effects, Placement};
 use super::event::Sender;
 use super::ids::{CallId, DeskId, SessionId, TerminalId};
-use super::options::Role;
+use super::options::{Role, Sharing};
 use super::seeding::Seeding;
 use super::watching::Known;
 use uuid::Uuid;
 
-use super::{method_is_built, report, Manager, Moment, Phase, Purpose};
+use super::{report, Manager, Moment, Phase, Purpose};
 
 /// Within that time a wish is answered, in milliseconds.
 pub const PATIENCE_MS: u64 = 5_000;
@@ -176,9 +176,13 @@ impl Manager {
                 return self.boot(effects);
             }
             let method = self.method_of(opening);
-            if !method_is_built(method) {
+            if !method.is_built() {
                 let why = format!("method `{}` is not built in this version of Carrel", method.word());
                 return self.refuse(opening, &why, effects);
+            }
+            let login = self.options().map_or(Sharing::Shared, |options| options.login);
+            if let Some(why) = method.obstacle(ready.platform, login) {
+                return self.refuse(opening, why, effects);
             }
             let mut calls = Vec::new();
             if let Some(cwd) = opening.wish.cwd.clone() {
@@ -194,7 +198,7 @@ impl Manager {
             if !calls.is_empty() {
                 return;
             }
-            if self.method_of(opening) == Method::None {
+            if !self.method_of(opening).isolates() {
                 return self.open(opening, moment, effects);
             }
             self.freshen_seed(effects);
@@ -258,7 +262,10 @@ impl Manager {
         let [pane, session] = moment.fresh.map(|uuid| Uuid::from_u128(uuid.as_u128() ^ nth));
         let launch = Launch {
             pane: DeskId(pane),
-            session: opening.wish.resume.clone().unwrap_or_else(|| SessionId::new(session)),
+            session: opening.wish.resume.clone().unwrap_or_else(|| match &options.namespace {
+                Some(namespace) => SessionId::derived(namespace, DeskId(pane)),
+                None => SessionId::new(session),
+            }),
             method: self.method_of(opening),
             close_on_exit: options.close_on_exit,
         };
@@ -308,19 +315,13 @@ impl Manager {
         }
     }
 
-    /// Where Claude's state of a desk lies; none for method `none`.
+    /// Where Claude's state of a desk lies; none where it is the user's own.
     pub(super) fn config_dir(&self, pane: DeskId, method: Method) -> Option<String> {
-        let state = &self.ready()?.state_dir;
-        match method {
-            Method::None => None,
-            Method::Home => Some(format!("{state}/claude-homes/{}/.claude", pane.dir_name())),
-            Method::ConfigDir | Method::Container => Some(format!("{state}/claude-configs/{}", pane.dir_name())),
-        }
+        method.config_dir(&self.ready()?.state_dir, pane)
     }
 
     fn method_of(&self, opening: &Opening) -> Method {
-        let option = self.options().map_or(Method::ConfigDir, |options| options.method);
-        opening.wish.method.unwrap_or(option)
+        opening.wish.method.or(self.options().map(|options| options.method)).unwrap_or_default()
     }
 
     fn refuse(&mut self, opening: &mut Opening, why: &str, effects: &mut Effects) {

@@ -9,6 +9,7 @@ pub mod electing;
 pub mod event;
 pub mod health;
 pub mod ids;
+pub mod methods;
 pub mod options;
 pub mod order;
 pub mod orphans;
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use board::{Board, Method};
+use board::Board;
 use booting::Ready;
 use closing::Closing;
 use effect::{Effect, Effects};
@@ -39,7 +40,7 @@ use electing::{Instance, Lease, Step};
 use event::{Event, Message, PaneFacts};
 use ids::{CallId, DeskId};
 use launching::Opening;
-use options::{Fallback, Notify, Options, Role, OPTIONS};
+use options::{Fallback, Notify, Options, Role};
 use panel::Question;
 use seeding::Seeding;
 use watching::Known;
@@ -463,21 +464,13 @@ fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
             errors.push(format!("{what} is not built in this version of Carrel; leave it at its default"));
         }
     };
-    refuse(!method_is_built(options.method), &format!("method `{}`", options.method.word()));
+    refuse(!options.method.is_built(), &format!("method `{}`", options.method.word()));
     refuse(options.fallback.is_some_and(|fallback| fallback != Fallback::Home), "a fallback other than `home`");
     refuse(options.container_command.is_some(), "container_command");
-    refuse(options.namespace.is_some(), "namespace");
     refuse(options.notify != Notify::None, "notify");
-    let default_links = OPTIONS.iter().find(|(name, _)| *name == "home_symlinks").and_then(|(_, value)| *value);
-    refuse(default_links != Some(options.home_symlinks.join(" ").as_str()), "home_symlinks");
     if errors.is_empty() {
         Ok(options)
     } else {
         Err(errors)
     }
-}
-
-/// Which methods this version knows.
-fn method_is_built(method: Method) -> bool {
-    matches!(method, Method::ConfigDir | Method::None)
 }

@@ -90,7 +90,7 @@ impl Manager {
             version: 1,
             session: board.session.clone(),
             claude_version: board.claude_version.clone(),
-            method: board.method.unwrap_or(Method::ConfigDir).word().to_string(),
+            method: board.method.unwrap_or_default().word().to_string(),
             panes: board.desks.iter().map(|desk| pane_entry(desk, now_ms)).collect(),
             unisolated: board.unisolated.iter().map(outside_entry).collect(),
             orphans: board.orphans.iter().map(|orphan| orphan_entry(orphan, now_ms)).collect(),

@@ -1,7 +1,7 @@
 //! Watching the desks: which panes sit at them, from Zellij's list; what lives there, from the host's scans. Scans are
 //! rung for by Claude's own hooks and by changes in the list; none is started when nothing can have changed.
 
-use super::board::{Desk, Method};
+use super::board::Desk;
 use super::commands::{read_launch, Launch};
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
@@ -353,12 +353,15 @@ impl Manager {
                 .problems
                 .push(format!("Claude ended with code {code}; the pane says more. Enter there starts it again."));
         }
+        // What the launcher wants the user to know of this start.
+        let record = scan.and_then(|scan| scan.desks.get(&pane)).map(|found| &found.record);
+        verdict.problems.extend(record.and_then(|record| record.get("notice")).cloned());
         let method = known.launch.method;
         Desk {
             pane,
             terminal: known.terminal,
             method,
-            config_dir: if method == Method::None { None } else { self.config_dir(pane, method) },
+            config_dir: self.config_dir(pane, method),
             cwd: known.cwd.clone(),
             session: verdict.session.clone().or_else(|| Some(known.launch.session.clone())),
             state: verdict.state,

@@ -14,7 +14,7 @@ use zellij_tile::prelude::*;
 
 use crate::manager::electing::Instance;
 use crate::manager::event::Event as Fact;
-use crate::manager::options::{parse, Environment, Role};
+use crate::manager::options::{parse, users_home, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
 use crate::view::{draw, title, Screen, Size};
 use cache::Cache;
@@ -59,7 +59,7 @@ impl ZellijPlugin for Plugin {
     fn load(&mut self, configuration: BTreeMap<String, String>) {
         let ids = get_plugin_ids();
         let variable = |name: &str| std::env::var(name).ok();
-        let (home, xdg_state_home) = (variable("HOME"), variable("XDG_STATE_HOME"));
+        let (home, xdg_state_home) = (users_home(variable), variable("XDG_STATE_HOME"));
         let env = Environment { home: home.as_deref(), xdg_state_home: xdg_state_home.as_deref() };
         let options = parse(&configuration, &env);
         let session = variable("ZELLIJ_SESSION_NAME").unwrap_or_default();

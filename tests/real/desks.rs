@@ -97,7 +97,7 @@ impl Pane {
     /// Waits until this pane's desk is nowhere in the state dir.
     #[track_caller]
     pub fn wait_until_gone(&self, machine: &Machine) {
-        let name = self.desk.file_name().unwrap().to_owned();
+        let name = format!("pane-{}", self.pane);
         let state = state_dir(machine);
         machine.wait(&format!("the desk of pane {} is gone", self.pane), || {
             let places = ["claude-configs", "claude-homes", "leaving"];

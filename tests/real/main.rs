@@ -14,6 +14,7 @@ mod desks;
 mod environment;
 mod finding;
 mod keeping;
+mod methods;
 mod opening;
 mod orphans;
 mod panel;

@@ -38,6 +38,8 @@ pub struct DeskDir {
     pub session: String,
     /// It goes with its pane.
     pub cleanup: bool,
+    /// What the launcher noted for the user.
+    pub notice: String,
     pub registry: Vec<Report>,
 }
 
@@ -52,6 +54,7 @@ impl DeskDir {
             server: 0,
             session: String::new(),
             cleanup: true,
+            notice: String::new(),
             registry: vec![],
         }
     }
@@ -75,6 +78,7 @@ pub enum Cleaned {
 #[derive(Default)]
 pub struct Disk {
     pub dirs: BTreeSet<String>,
+    pub macos: bool,
     /// Where claude is, if anywhere.
     pub claude: Option<String>,
     /// Why the state dir cannot be used.
@@ -159,6 +163,9 @@ impl Disk {
             self.seed_is(),
         ]
         .concat();
+        if self.macos {
+            text += &say(&["macos"]);
+        }
         text += &match &self.claude {
             Some(path) => say(&["claude", path]),
             None => {
@@ -230,10 +237,15 @@ impl Disk {
         let mut text = say(&["boot", "b00t"]);
         for (id, desk) in &self.desks {
             text += &say(&["desk", &id.to_string(), "configs"]);
-            for (key, value) in
-                [("group", desk.group.to_string()), ("cwd", desk.cwd.clone()), ("opened", desk.opened_s.to_string())]
-            {
-                text += &say(&["record", key, &value]);
+            for (key, value) in [
+                ("group", desk.group.to_string()),
+                ("cwd", desk.cwd.clone()),
+                ("notice", desk.notice.clone()),
+                ("opened", desk.opened_s.to_string()),
+            ] {
+                if !value.is_empty() {
+                    text += &say(&["record", key, &value]);
+                }
             }
             let alive = self.processes.get(&desk.group).is_some_and(|(_, dies)| dies.is_none_or(|dies| dies > now));
             text += &say(&["group", if alive { "alive" } else { "dead" }]);

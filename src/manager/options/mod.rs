@@ -106,6 +106,15 @@ pub struct Environment<'a> {
     pub xdg_state_home: Option<&'a str>,
 }
 
+/// The user's HOME; not that of the desk in whose pane this Zellij was started.
+pub fn users_home(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let home = variable("HOME")?;
+    match (variable("CARREL_DESK"), variable("CARREL_REAL_HOME")) {
+        (Some(desk), Some(real)) if desk == home => Some(real),
+        _ => Some(home),
+    }
+}
+
 /// Where this runs, as far as it changes a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Platform {

@@ -533,3 +533,16 @@ fn what_plugin_kdl_shows_commented_out_can_be_put_in() {
     assert_eq!(options.state_dir, good(&[]).state_dir);
     assert!(options.container_command.is_some() && options.resume.is_some() && options.namespace.is_some());
 }
+
+#[test]
+fn inside_a_desk_with_a_home_of_its_own_the_users_home_is_the_real_one() {
+    let home_where = |set: &[(&str, &str)]| {
+        users_home(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string()))
+    };
+    let real = ("CARREL_REAL_HOME", "/home/ada");
+    assert_eq!(home_where(&[]), None);
+    assert_eq!(home_where(&[("HOME", "/home/ada")]).as_deref(), Some("/home/ada"));
+    assert_eq!(home_where(&[("HOME", "/s/desk"), ("CARREL_DESK", "/s/desk"), real]).as_deref(), Some("/home/ada"));
+    // A shell in that pane may have gone to another HOME, as sudo does.
+    assert_eq!(home_where(&[("HOME", "/root-of"), ("CARREL_DESK", "/s/desk"), real]).as_deref(), Some("/root-of"));
+}

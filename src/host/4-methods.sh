@@ -1,0 +1,213 @@
+# The isolation methods: the one place on the host that knows how Claude is told where its state lies. Each method has the
+# functions check_…, furnish_… and tell_…, and a line in use_method; nothing else asks which method it is (tests/house.rs).
+#
+#   config_dir   CLAUDE_CONFIG_DIR is the desk
+#   home         HOME is the desk; Claude's state lies below it, as it does below any HOME
+#   none         nothing is set; the desk holds what Carrel itself needs
+
+# The folders of the state dir that hold desks; in the last one they are while they are kept and deleted.
+_PLACES='claude-configs claude-homes leaving'
+
+# use_method METHOD: sets what tells the methods apart from outside, or returns 1.
+#   _ISOLATED   "yes" where Claude gets a state of its own
+#   _PLACE      the folder of the state dir that has its desks
+#   _BELOW      where in a desk Claude's state lies: empty, or a path that begins with a slash
+use_method() {
+	_ISOLATED=yes _PLACE=claude-configs _BELOW=''
+	case $1 in
+	config_dir) ;;
+	home) _PLACE=claude-homes _BELOW=/.claude ;;
+	none) _ISOLATED='' ;;
+	*) return 1 ;;
+	esac
+}
+
+# config_of DESK: sets _CONFIG to where Claude's state lies in it, also where the desk is being cleaned.
+config_of() {
+	_CONFIG=$1
+	case $1 in
+	*/claude-homes/pane-*) _CONFIG=$1/.claude ;;
+	*/leaving/pane-*) ! recall "$1/.carrel/record" method || ! use_method "$_V" || _CONFIG=$1$_BELOW ;;
+	esac
+}
+
+# check_…: before anything is made. Stops where the method cannot work here; sets _NOTICE to what the user should know.
+
+check_config_dir() { :; }
+
+check_home() {
+	[ -d "${_USER_HOME:-/nowhere}" ] || stop "the method home needs your HOME, and \"$_USER_HOME\" is not a directory"
+	[ -n "$_OPT_HOME_LINKS" ] || return 0
+	set -f
+	for _name in $_OPT_HOME_LINKS; do
+		exists "$_USER_HOME/$_name" || _NOTICE="$_NOTICE${_NOTICE:+ }home_symlinks names $_name, which is not in $_USER_HOME: it was not linked."
+	done
+	set +f
+}
+
+check_none() { :; }
+
+# furnish_…: what a desk has beside the seed and what is shared. Also sets _PIN to what CLAUDE_CONFIG_DIR must stay in spite
+# of a settings file's env, which beats the process's own for everything but .claude.json.
+
+furnish_config_dir() { _PIN=$_DESK; }
+
+# A HOME in which Claude's own scripts and the user's tools are still found: what home_symlinks names, where programs are
+# that the user's own installers put there, and what the settings name by way of the HOME.
+furnish_home() {
+	set -f
+	for _name in ${_OPT_HOME_LINKS:-.bashrc .zshrc .gitconfig .ssh} .local/bin; do link_home "$_name"; done
+	set +f
+	for _entry in "$_USER_HOME"/.claude/*; do
+		_name=${_entry##*/}
+		case $_name in
+		hooks | scripts | bin | lib) link_home ".claude/$_name" ;;
+		*) [ ! -f "$_entry" ] || [ ! -x "$_entry" ] || link_home ".claude/$_name" ;;
+		esac
+	done
+	# shellcheck disable=SC2013 # such a name has no blank in it
+	for _name in $(cat -- "$_SHARED/settings.json" .claude/settings.json .claude/settings.local.json 2>/dev/null | grep -o -E '(~|[$]HOME|[$][{]HOME[}])/[A-Za-z0-9._/@+-]+'); do
+		_name=${_name#*/}
+		while :; do
+			case $_name in */) _name=${_name%/} ;; *) break ;; esac
+		done
+		if [ ! -d "$_USER_HOME/$_name" ]; then
+			# A script's neighbours may be needed by it.
+			case $_name in
+			.claude/*/* | .local/*/*) _name=${_name%/*} ;;
+			.claude/* | .local/*) ;;
+			*/*) _name=${_name%/*} ;;
+			esac
+		fi
+		link_home "$_name"
+	done
+	_PIN=
+	! grep -q '"CLAUDE_CONFIG_DIR"' -- "$_SHARED/settings.json" 2>/dev/null || _PIN=$_CONFIG
+}
+
+# link_home NAME: links an entry of the user's HOME into the desk's, unless it is Claude's own state or there already.
+link_home() {
+	case $1 in
+	'' | /* | .. | ../* | */.. | */../* | *//*) return ;;
+	.claude | .claude.*) return ;;
+	.claude/*)
+		_entry=${1#.claude/}
+		_entry=${_entry%%/*}
+		! is_disposable "$_entry" && ! is_kept "$_entry" || return 0
+		case $_entry in plugins | *plugins | state | .credentials.json* | history.jsonl | daemon*) return ;; esac
+		;;
+	esac
+	[ -e "$_USER_HOME/$1" ] && ! exists "$_DESK/$1" || return 0
+	case $1 in */*) [ -d "$_DESK/${1%/*}" ] || mkdir -p -- "$_DESK/${1%/*}" 2>/dev/null ;; esac
+	ln -s -- "$_USER_HOME/$1" "$_DESK/$1" 2>/dev/null || stop_unwritable "$_DESK"
+}
+
+furnish_none() { _PIN=; }
+
+# tell_…: Claude's environment. In a subshell that becomes Claude.
+
+tell_config_dir() {
+	export CLAUDE_CONFIG_DIR="$_DESK"
+	share "$_LOGIN"
+}
+
+tell_home() {
+	unset CLAUDE_CONFIG_DIR
+	give_back
+	export HOME="$_DESK"
+	share "${_LOGIN:-$_USER_HOME/.claude}"
+}
+
+tell_none() { :; }
+
+# share LOGIN: what Claude uses of the user's own although its state is elsewhere.
+share() {
+	# Undocumented, known since some version after 2.1.120: where the login is stored; empty means below HOME.
+	if [ "$_LOGIN_MODE" = shared ]; then
+		export CLAUDE_SECURESTORAGE_CONFIG_DIR="$1"
+	else
+		unset CLAUDE_SECURESTORAGE_CONFIG_DIR
+	fi
+	# A linked plugins/ makes Claude 2.1.197 mark the user's plugins as orphaned.
+	[ -n "${CLAUDE_CODE_PLUGIN_CACHE_DIR-}" ] || export CLAUDE_CODE_PLUGIN_CACHE_DIR="$_SHARED/plugins"
+	export CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL=1
+}
+
+# give_back: what programs look for below HOME and can be told of otherwise. Each value is the one that the program would
+# take by itself with the user's own HOME, so a Carrel inside this pane has nothing to undo. docs/isolation.md has the rest.
+give_back() {
+	[ -n "${XDG_CONFIG_HOME+x}" ] || export "XDG_CONFIG_HOME=$_USER_HOME/.config"
+	[ -n "${XDG_DATA_HOME+x}" ] || export "XDG_DATA_HOME=$_USER_HOME/.local/share"
+	[ -n "${XDG_STATE_HOME+x}" ] || export "XDG_STATE_HOME=$_USER_HOME/.local/state"
+	[ -n "${XDG_CACHE_HOME+x}" ] || export "XDG_CACHE_HOME=$_USER_HOME/.cache"
+	[ -n "${CARGO_HOME+x}" ] || give CARGO_HOME .cargo
+	[ -n "${RUSTUP_HOME+x}" ] || give RUSTUP_HOME .rustup
+	[ -n "${GOPATH+x}" ] || give GOPATH go
+	[ -n "${npm_config_cache+x}" ] || give npm_config_cache .npm
+	[ -n "${npm_config_userconfig+x}" ] || give npm_config_userconfig .npmrc
+	[ -n "${NVM_DIR+x}" ] || give NVM_DIR .nvm
+	[ -n "${VOLTA_HOME+x}" ] || give VOLTA_HOME .volta
+	[ -n "${BUN_INSTALL+x}" ] || give BUN_INSTALL .bun
+	[ -n "${DENO_INSTALL_ROOT+x}" ] || give DENO_INSTALL_ROOT .deno
+	[ -n "${PYENV_ROOT+x}" ] || give PYENV_ROOT .pyenv
+	[ -n "${RBENV_ROOT+x}" ] || give RBENV_ROOT .rbenv
+	[ -n "${ASDF_DATA_DIR+x}" ] || give ASDF_DATA_DIR .asdf
+	[ -n "${GRADLE_USER_HOME+x}" ] || give GRADLE_USER_HOME .gradle
+	[ -n "${GNUPGHOME+x}" ] || give GNUPGHOME .gnupg
+	[ -n "${DOCKER_CONFIG+x}" ] || give DOCKER_CONFIG .docker
+	[ -n "${KUBECONFIG+x}" ] || give KUBECONFIG .kube/config
+	[ -n "${AWS_CONFIG_FILE+x}" ] || give AWS_CONFIG_FILE .aws/config
+	[ -n "${AWS_SHARED_CREDENTIALS_FILE+x}" ] || give AWS_SHARED_CREDENTIALS_FILE .aws/credentials
+	[ -n "${AZURE_CONFIG_DIR+x}" ] || give AZURE_CONFIG_DIR .azure
+	[ -n "${CLOUDSDK_CONFIG+x}" ] || give CLOUDSDK_CONFIG .config/gcloud
+}
+
+# give VARIABLE ENTRY: names an entry of the user's HOME, where there is one.
+give() { [ ! -e "$_USER_HOME/$2" ] || export "$1=$_USER_HOME/$2"; }
+
+# keep_beside_claude: what lies at a desk beside Claude's state; names in _unknown what blocks the deletion. Only a HOME has
+# such: files that the user's programs wrote there. Those that anybody would see in a HOME go to the user's own, to the same
+# place. A hidden one might change there what every program does: it waits until the user has looked at it.
+keep_beside_claude() {
+	# Who comes back finds them where they were.
+	[ -z "$_KEEP_ONLY" ] || return 0
+	recall "$_LEAVING/.carrel/record" home
+	_home=$_V
+	for _entry in "$_LEAVING"/* "$_LEAVING"/.[!.]* "$_LEAVING"/..?*; do
+		_name=${_entry##*/}
+		exists "$_entry" && [ ! -L "$_entry" ] && ! is_left_behind "$_name" || continue
+		case $_name in
+		.*)
+			# With the complaints: what cannot be looked at is not known.
+			_rest=$(CDPATH='' cd -- "$_LEAVING" 2>&1 && find "./$_name" ! -type d ! -type l ! -path './.local/share/applications/claude-code-url-handler.desktop' ! -path './.local/share/claude/*' ! -path './.local/state/claude/*' 2>&1)
+			[ -z "$_rest" ] || _unknown=$_unknown${_unknown:+ }$_name
+			;;
+		*)
+			rmdir -- "$_entry" 2>/dev/null && continue
+			[ -d "${_home:-/nowhere}" ] || {
+				fail "$_entry cannot be kept: the HOME that it belongs to (\"$_home\") is not there"
+				return
+			}
+			if exists "$_home/$_name" && [ -d "$_entry" ] && [ -n "$(find "$_entry" -type l 2>&1 | head -n 1)" ]; then
+				# Merging leaves links behind.
+				_unknown=$_unknown${_unknown:+ }$_name
+			else
+				# Incomplete copies that an interrupted run left there.
+				[ ! -e "$_MARK" ] || find "$_home/$_name"* -name "*.carrel-tmp-$_PANE-*" -type f -exec rm -f -- {} + 2>/dev/null
+				keep_tree "$_entry" "$_home/$_name" || return 1
+			fi
+			;;
+		esac
+	done
+}
+
+# is_left_behind NAME: what of a desk's HOME goes with it.
+is_left_behind() {
+	case $1 in
+	# Carrel's and Claude's own; what of it is to be kept is kept already.
+	.carrel | .claude | .claude.json | .claude.json.* | .claude.lock) ;;
+	# Caches, and what programs remember of having been run.
+	.cache | .npm | .lesshst | .viminfo | .wget-hsts | .zcompdump*) ;;
+	*) return 1 ;;
+	esac
+}
