@@ -1,7 +1,7 @@
 # Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
 
 .POSIX:
-.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm reproducible tools install where uninstall
+.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm reproducible tools compat install where uninstall
 .DEFAULT_GOAL := help
 
 test_parts = scripts/test.sh
@@ -43,11 +43,14 @@ fmt: ## Format the Rust code
 
 wasm: ## Build the plugin: target/wasm32-wasip1/release/carrel.wasm
 	@scripts/tools.sh wasm
-	@cargo wasm
+	@scripts/wasm.sh
 
 reproducible: ## Build the plugin twice, in different places, and compare
 	@scripts/tools.sh wasm
 	@scripts/wasm.sh twice
+
+compat: ## Run a pane's life with each Zellij and Claude Code of docs/compatibility.md, and write its table
+	@scripts/compat.sh
 
 install: ## Put the plugin where Zellij users keep theirs, and print the lines to add; no configuration is changed
 	@scripts/install.sh install

@@ -21,7 +21,7 @@ cd "$here"
 scripts/tools.sh wasm zellij
 [ -n "$real" ] || scripts/tools.sh claude
 say "building the plugin (a first build takes about three minutes)"
-cargo wasm
+scripts/wasm.sh
 [ -n "$real" ] || cargo build --example messages_api
 assignments=$(scripts/tools.sh paths)
 eval "$assignments"

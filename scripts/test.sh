@@ -10,7 +10,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$here"
 
 # Tests on the real programs; everything else in tests/ runs without them.
-real="harness real"
+real="harness real compat"
 
 notes=$(mktemp -d "${TMPDIR:-/tmp}/carrel-test.XXXXXX")
 trap 'rm -rf "$notes"' EXIT

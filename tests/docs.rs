@@ -31,7 +31,7 @@ fn decisions() -> Vec<String> {
 
 fn manuals() -> Vec<String> {
     let own = names(".").into_iter().filter(|name| name.ends_with(".md"));
-    own.chain(decisions()).collect()
+    own.chain(decisions()).chain(["docs/compatibility.md".to_string()]).collect()
 }
 
 /// What stands between two marks, each time that both are there.
@@ -175,6 +175,23 @@ fn the_readme_shows_the_panel_as_it_is_drawn() {
 }
 
 #[test]
+fn the_versions_that_carrel_knows_are_those_that_were_run_with_every_step() {
+    use zellij_carrel::manager::compatibility::{CLAUDE, ZELLIJ};
+    let document = read("docs/compatibility.md");
+    let (_, run) = document.split_once("| Zellij | Claude Code |").unwrap();
+    let rows = table(&format!("| Zellij | Claude Code |{}", run.split("\n\n").next().unwrap()));
+    let whole = rows.iter().filter(|row| row[2..10].iter().all(|cell| cell == "ok"));
+    let whole: BTreeSet<(&str, &str)> = whole.map(|row| (row[0].as_str(), row[1].as_str())).collect();
+    let known: BTreeSet<(&str, &str)> =
+        ZELLIJ.iter().flat_map(|zellij| CLAUDE.map(|claude| (*zellij, claude))).collect();
+    assert_eq!(whole, known);
+    assert!(rows.iter().all(|row| row.len() == 11 && row[10].starts_with("20")), "each says when: {rows:?}");
+    let tools = read("scripts/tools.sh");
+    let pinned = between(&tools, "\nclaude_version=", "\n")[0];
+    assert!(CLAUDE.contains(&pinned), "{pinned}");
+}
+
+#[test]
 fn the_permissions_are_those_that_the_readme_explains() {
     let code = read("src/zellij/mod.rs");
     let list = between(&code, "const PERMISSIONS: ", "];")[0];
@@ -262,6 +279,56 @@ fn links_and_paths_in_the_manuals_lead_to_what_is_there() {
         let lost: Vec<PathBuf> =
             links.into_iter().chain(words.map(|word| root().join(word))).filter(|to| !to.exists()).collect();
         assert!(lost.is_empty(), "{path}: {lost:?}");
+    }
+}
+
+/// The blocks of a manual in one language; indentation says nothing in those that are looked at.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    between(text, &format!("```{language}\n"), "```").into_iter().map(str::to_string).collect()
+}
+
+#[test]
+fn each_piece_of_shell_can_be_read_and_each_piece_of_json_is_one_document() {
+    let (mut shell, mut json) = (0, 0);
+    for path in manuals() {
+        let text = read(&path);
+        for block in blocks(&text, "sh") {
+            let read = std::process::Command::new("/bin/sh").args(["-n", "-c", &block]).output().unwrap();
+            assert!(read.status.success(), "{path}: {block}\n{read:?}");
+            shell += 1;
+        }
+        for block in blocks(&text, "json") {
+            let document: Result<serde_json::Value, _> = serde_json::from_str(&block);
+            assert!(document.is_ok(), "{path}: {block}\n{document:?}");
+            json += 1;
+        }
+        let fences = text.lines().filter_map(|line| line.trim_start().strip_prefix("```"));
+        let unknown: Vec<&str> =
+            fences.filter(|kind| !["", "sh", "kdl", "json", "text", "toml", "rust"].contains(kind)).collect();
+        assert!(unknown.is_empty(), "{path}: nothing reads {unknown:?}");
+    }
+    assert!(shell >= 6 && json >= 1, "{shell} {json}");
+}
+
+#[test]
+fn links_to_a_heading_lead_to_one() {
+    for path in manuals() {
+        let text = read(&path);
+        let headings: Vec<String> = prose(&text)
+            .lines()
+            .filter(|line| line.starts_with('#'))
+            .map(|line| {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                title
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-')
+                    .collect::<String>()
+                    .replace(' ', "-")
+            })
+            .collect();
+        for link in between(&text, "](#", ")") {
+            assert!(headings.iter().any(|heading| heading == link), "{path}: #{link} is none of {headings:?}");
+        }
     }
 }
 

@@ -108,7 +108,8 @@ where() {
 	this_boot
 	for _place in $_PLACES; do
 		for _desk in "$_STATE/$_place"/pane-*; do
-			is_uuid "${_desk##*/pane-}" && exists "$_desk" || continue
+			_uuid=${_desk##*/pane-}
+			is_uuid "$_uuid" && exists "$_desk" || continue
 			judge_owner
 			tell desk "$_desk (${_WHY:-$_verdict})"
 		done

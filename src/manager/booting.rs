@@ -1,11 +1,11 @@
 //! Getting ready: the permissions, then one host command that makes the state dir, installs the launcher and finds what
 //! the plugin cannot see. Nothing is asked of Zellij before the grant.
 
-use super::effect::Effects;
+use super::effect::{Effect, Effects};
 use super::options::{Platform, Role, Sharing};
 use super::report;
 use super::seeding::Seeding;
-use super::{Manager, Phase, Purpose};
+use super::{Manager, Moment, Phase, Purpose};
 use crate::host::PROGRAM;
 
 /// What the host found.
@@ -36,9 +36,13 @@ impl Manager {
         }
     }
 
-    pub(super) fn on_denied(&mut self) {
+    /// Refused, it can do nothing, and leaves the question to the next instance (`electing::may_ask`).
+    pub(super) fn on_denied(&mut self, moment: &Moment, effects: &mut Effects) {
         if !self.granted {
             self.phase = Phase::Denied;
+            if let Some(lease) = moment.lease.filter(|lease| lease.holder == self.birth.me) {
+                effects.push(Effect::GiveUpLease(lease.term));
+            }
         }
     }
 

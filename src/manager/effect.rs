@@ -77,6 +77,8 @@ pub enum Effect {
         /// Whether this instance has its permissions.
         granted: bool,
     },
+    /// Gives up the lease of this term: this instance will not act.
+    GiveUpLease(u64),
     /// Lets the other instances see the board.
     PublishSnapshot(String),
     /// Asks for what the actor published; answered by `SnapshotRead`.

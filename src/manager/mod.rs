@@ -4,6 +4,7 @@
 pub mod board;
 pub mod closing;
 pub mod commands;
+pub mod compatibility;
 pub mod effect;
 pub mod electing;
 pub mod event;
@@ -65,6 +66,8 @@ pub struct Birth {
     pub server: u32,
     /// The Zellij session's name, as the environment tells it.
     pub session: String,
+    /// The version of Zellij.
+    pub zellij: String,
     /// Where the plugin was started; what a relative `dir` counts from.
     pub cwd: String,
     /// The options, or everything that is wrong with them.
@@ -259,7 +262,7 @@ impl Manager {
         match event {
             Event::Loaded | Event::LeaseClaimed => {}
             Event::PermissionGranted => self.on_granted(&mut effects),
-            Event::PermissionDenied => self.on_denied(),
+            Event::PermissionDenied => self.on_denied(moment, &mut effects),
             Event::PanesListed { session, panes } => {
                 // Only a plugin with its permissions is told.
                 self.on_granted(&mut effects);
@@ -321,6 +324,7 @@ impl Manager {
         let me = self.birth.me;
         match electing::step(me, self.granted, moment.now_ms, moment.lease) {
             Step::Rest => {}
+            _ if self.phase == Phase::Denied => {}
             Step::Claim(term) => effects.push(Effect::ClaimLease { term, granted: self.granted }),
             Step::Renew(term) => effects.push(Effect::RenewLease { term, granted: self.granted }),
         }

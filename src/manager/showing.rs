@@ -2,6 +2,7 @@
 //! actor: a key reaches one instance only.
 
 use super::board::Board;
+use super::compatibility;
 use super::effect::{Effect, Effects};
 use super::event::{Key, Sender};
 use super::ids::DeskId;
@@ -36,6 +37,10 @@ impl Manager {
             .extend(self.orphans.unkept.iter().map(|(pane, why)| format!("The desk of the ended pane {pane}: {why}")));
         if let Some(ready) = self.ready() {
             problems.extend([&ready.claude, &ready.shared].into_iter().filter_map(|found| found.clone().err()));
+        }
+        if let Some(options) = self.options() {
+            let claude = self.claude_version.as_deref();
+            problems.extend(compatibility::problems(Some(&self.birth.zellij), claude, options.login));
         }
         if let Seeding::Failed(why) = &self.seeding {
             problems.push(why.clone());

@@ -19,6 +19,8 @@ const OLD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The shared files of one server.
 pub struct Cache {
+    /// The beginning of the names of all its leases.
+    leases: String,
     lease: PathBuf,
     board: PathBuf,
 }
@@ -28,20 +30,28 @@ impl Cache {
     /// change, and clones would not agree on it.
     pub fn new(server: u32, host: &str, group: &str) -> Self {
         let host: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let leases = format!("actor-{server}-{host}-");
         Cache {
-            lease: Path::new(ROOT).join(format!("actor-{server}-{host}-{group}")),
+            lease: Path::new(ROOT).join(format!("{leases}{group}")),
             board: Path::new(ROOT).join(format!("board-{server}-{host}-session")),
+            leases,
         }
     }
 
     /// The lease with the highest term.
     pub fn lease(&self) -> Option<Lease> {
-        let terms = fs::read_dir(&self.lease).ok()?.flatten();
-        let term = terms.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max()?;
-        let text = fs::read_to_string(self.lease.join(term.to_string())).unwrap_or_default();
-        // One that cannot be read is held by nobody: the next term takes its place.
-        let nobody = Instance { plugin: u32::MAX, client: u16::MAX };
-        Some(read_lease(term, &text).unwrap_or(Lease { term, holder: nobody, renewed_ms: 0, granted: false }))
+        highest(&self.lease)
+    }
+
+    /// The leases of this server's groups: of a layout's instance under its plugin id, of all others under none.
+    pub fn leases(&self) -> Vec<(Option<u32>, Lease)> {
+        let Ok(entries) = fs::read_dir(ROOT) else { return vec![] };
+        let groups = entries.flatten().filter_map(|entry| {
+            let name = entry.file_name();
+            let group = name.to_str()?.strip_prefix(&self.leases)?;
+            Some((group.strip_prefix("pane-").and_then(|id| id.parse().ok()), highest(&entry.path())?))
+        });
+        groups.collect()
     }
 
     /// Creating a term's file succeeds once, whoever is first.
@@ -70,6 +80,10 @@ impl Cache {
     pub fn renew(&self, term: u64, granted: bool) {
         let Some(temporary) = self.write_beside(&lease_text(granted)) else { return };
         let _ = fs::rename(&temporary, self.lease.join(term.to_string()));
+    }
+
+    pub fn give_up(&self, term: u64) {
+        let _ = fs::remove_file(self.lease.join(term.to_string()));
     }
 
     /// None on a full disk, say: what is there stays then.
@@ -127,6 +141,15 @@ impl Cache {
         };
         write().map_err(|why: std::io::Error| why.to_string())
     }
+}
+
+fn highest(group: &Path) -> Option<Lease> {
+    let terms = fs::read_dir(group).ok()?.flatten();
+    let term = terms.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max()?;
+    let text = fs::read_to_string(group.join(term.to_string())).unwrap_or_default();
+    // One that cannot be read is held by nobody: the next term takes its place.
+    let nobody = Instance { plugin: u32::MAX, client: u16::MAX };
+    Some(read_lease(term, &text).unwrap_or(Lease { term, holder: nobody, renewed_ms: 0, granted: false }))
 }
 
 fn read_lease(term: u64, text: &str) -> Option<Lease> {

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use zellij_tile::prelude::*;
 
-use crate::manager::electing::Instance;
+use crate::manager::electing::{self, Instance};
 use crate::manager::event::Event as Fact;
 use crate::manager::options::{parse, users_home, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
@@ -27,13 +27,14 @@ const PERMISSIONS: [PermissionType; 4] = [
     PermissionType::ReadCliPipes,
 ];
 
-/// Zellij writes its permission file anew at each grant, and an instance that starts in that moment reads it empty and
-/// asks the user again: 4 of 20 starts with three instances, none of 20 when each asks this much later than the one before
-/// it (measured on 0.45.1). Seconds per plugin id. An instance that answers pipes asks at once: without the permission it
-/// cannot hold one.
-const ASK_LATER_S: f64 = 0.03;
-/// By so much the instances of a layout let that one go first, in seconds.
-const GO_FIRST_S: f64 = 0.1;
+/// How often an instance of a layout looks whether it may ask for them, in milliseconds. One that answers pipes asks at once:
+/// without the permission it cannot hold one.
+const LOOK_AGAIN_MS: u64 = 50;
+/// How much later than the others of a layout a panel asks, for each plugin id: it has no lease by which they could wait for
+/// each other.
+const PANEL_LATER_MS: u64 = 30;
+/// Zellij's timers ring some milliseconds off.
+const TIMER_SLACK_MS: u64 = 10;
 
 /// How often facts may lead to orders whose answers are facts again, before something is wrong.
 const ROUNDS: usize = 100;
@@ -42,8 +43,24 @@ const ROUNDS: usize = 100;
 #[derive(Default)]
 pub struct Plugin {
     inner: Option<Inner>,
-    /// The permissions were asked for.
-    asked: bool,
+    asking: Asking,
+}
+
+/// How far an instance has come with its question for the permissions. Times are in milliseconds since the epoch.
+#[derive(Default)]
+enum Asking {
+    #[default]
+    NotBegun,
+    /// Until others have asked, see `electing::may_ask`: in which order, and how long after that.
+    Waits {
+        order: u32,
+        pause: u64,
+        since: u64,
+        look: u64,
+    },
+    /// It may, from then on.
+    Next(u64),
+    Asked,
 }
 
 struct Inner {
@@ -70,7 +87,9 @@ impl ZellijPlugin for Plugin {
         let cache = Cache::new(ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
         let cwd = ids.initial_cwd.to_string_lossy().into_owned();
-        let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, cwd, options });
+        // Needs no permission, and is answered within this thread.
+        let zellij = get_zellij_version();
+        let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, zellij, cwd, options });
         self.inner = Some(Inner {
             manager,
             cache,
@@ -91,17 +110,25 @@ impl ZellijPlugin for Plugin {
             EventType::Mouse,
             EventType::Visible,
         ]);
-        if role == Role::Manager {
-            self.ask_once();
-        } else {
-            set_timeout(GO_FIRST_S + f64::from(ids.plugin_id) * ASK_LATER_S);
+        let now = now_ms();
+        self.asking = match role {
+            Role::Manager => Asking::Next(now),
+            Role::Claude => Asking::Waits { order: ids.plugin_id, pause: 0, since: now, look: now + LOOK_AGAIN_MS },
+            Role::Panel => {
+                let pause = u64::from(ids.plugin_id) * PANEL_LATER_MS;
+                Asking::Waits { order: u32::MAX, pause, since: now, look: now + LOOK_AGAIN_MS }
+            }
+        };
+        if role != Role::Manager {
+            set_timeout(seconds(LOOK_AGAIN_MS));
         }
+        self.go_on_asking();
         self.take_in(vec![Fact::Loaded]);
     }
 
     fn update(&mut self, event: Event) -> bool {
         if matches!(event, Event::Timer(_)) {
-            self.ask_once();
+            self.go_on_asking();
         }
         let facts = match &self.inner {
             Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
@@ -125,10 +152,26 @@ impl ZellijPlugin for Plugin {
 }
 
 impl Plugin {
-    /// Zellij asks the user, or finds the answer in its file.
-    fn ask_once(&mut self) {
-        if !std::mem::replace(&mut self.asked, true) {
-            request_permission(&PERMISSIONS);
+    /// Zellij asks the user, or finds the answer in its file. Called at each timer, whoever set it.
+    fn go_on_asking(&mut self) {
+        let Some(inner) = &self.inner else { return };
+        let now = now_ms();
+        match self.asking {
+            Asking::Waits { order, pause, since, look } if now >= look => {
+                let may = electing::may_ask(order, now.saturating_sub(since), now, &inner.cache.leases());
+                let later = if may { pause } else { LOOK_AGAIN_MS };
+                self.asking = if may {
+                    Asking::Next(now + later)
+                } else {
+                    Asking::Waits { order, pause, since, look: now + later }
+                };
+                set_timeout(seconds(later));
+            }
+            Asking::Next(from) if now >= from => {
+                self.asking = Asking::Asked;
+                request_permission(&PERMISSIONS);
+            }
+            _ => {}
         }
     }
 
@@ -153,12 +196,7 @@ impl Plugin {
 
 impl Inner {
     fn moment(&self) -> Moment {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment {
-            now_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            fresh: [Uuid::new_v4(), Uuid::new_v4()],
-            lease: self.cache.lease(),
-        }
+        Moment { now_ms: now_ms(), fresh: [Uuid::new_v4(), Uuid::new_v4()], lease: self.cache.lease() }
     }
 
     fn needs_paint(&mut self) -> bool {
@@ -173,4 +211,15 @@ impl Inner {
         }
         self.screen.as_ref() != Some(&draw(&scene, self.size))
     }
+}
+
+/// Milliseconds since the epoch.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// For a timer that does not ring before its time.
+fn seconds(milliseconds: u64) -> f64 {
+    (milliseconds + TIMER_SLACK_MS) as f64 / 1_000.0
 }

@@ -60,6 +60,7 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
             return vec![Fact::LeaseClaimed];
         }
         Effect::RenewLease { term, granted } => cache.renew(term, granted),
+        Effect::GiveUpLease(term) => cache.give_up(term),
         Effect::PublishSnapshot(text) => cache.publish(&text),
         Effect::ReadSnapshot => return vec![Fact::SnapshotRead(cache.snapshot())],
         Effect::MarkClosed(pane) => cache.mark(pane),

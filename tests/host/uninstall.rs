@@ -57,7 +57,8 @@ fn home(place: &Place) -> BTreeMap<String, String> {
 fn where_shows_everything_and_changes_nothing() {
     each_shell(|place| {
         let there = install(place);
-        write(&place.dead_desk().join("projects/-p").join(format!("{SESSION}.jsonl")), &transcript(SESSION, 2));
+        let desk = place.desk_with(&[("zellij_cache", &there.zellij.display().to_string())]);
+        write(&desk.join("projects/-p").join(format!("{SESSION}.jsonl")), &transcript(SESSION, 2));
         let config = place.home.join(".config/zellij/config.kdl");
         write(&config, "plugins {\n    carrel location=\"x\"\n}\nload_plugins {\n    carrel\n}\n");
         let saved = there.zellij.join("contract_version_1/session_info/evening/session-layout.kdl");
@@ -85,7 +86,7 @@ fn where_shows_everything_and_changes_nothing() {
             assert!(lines.contains(&line.as_str()), "{line:?} is not in\n{}", shown.stdout);
         }
         let desk = lines.iter().find(|line| line.starts_with("desk ")).expect("a desk");
-        assert!(desk.contains(&place.desk().display().to_string()), "{desk}");
+        assert!(desk.ends_with(&format!("{} (its Zellij session is gone for good)", place.desk().display())), "{desk}");
         assert_eq!((tree(&place.home), tree(&place.state)), before);
     });
 }

@@ -39,6 +39,12 @@ impl Cache {
         terms.insert(term, Lease { term, holder, renewed_ms: now_ms, granted });
     }
 
+    pub fn give_up(&mut self, group: &str, term: u64) {
+        if let Some(terms) = self.leases.get_mut(group) {
+            terms.remove(&term);
+        }
+    }
+
     pub fn publish(&mut self, server: u32, text: String) {
         self.boards.insert(server, text);
     }

@@ -199,6 +199,25 @@ fn the_options_at_their_defaults_are_accepted() {
 }
 
 #[test]
+fn versions_that_were_never_tried_are_named_on_the_panel_and_in_each_status() {
+    let known = World::new().ready();
+    assert_eq!(known.board(1).problems, Vec::<String>::new());
+    let mut zellij = World::new()
+        .where_(|machine| {
+            machine.zellij_version = "0.46.0";
+            machine.claude_version = "2.1.1";
+        })
+        .ready();
+    let problems = zellij.ask("status", &[])["problems"].to_string();
+    for words in ["Zellij 0.46.0", "Claude Code 2.1.1 is older", "one login"] {
+        assert!(problems.contains(words), "{problems}");
+    }
+    assert_eq!(zellij.board(1).problems.len(), 3);
+    // They are told, and hold nobody up.
+    assert!(zellij.ask("new", &[])["error"].is_null());
+}
+
+#[test]
 fn nothing_but_a_boot_is_asked_of_the_host_in_the_first_moment() {
     let zellij = World::new().ready();
     let first = zellij.journal.iter().find_map(|entry| match &entry.did {

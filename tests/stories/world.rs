@@ -189,6 +189,8 @@ pub struct World {
     pub other_servers: BTreeSet<u32>,
     pub other_sessions: BTreeSet<String>,
     session: String,
+    pub zellij_version: &'static str,
+    pub claude_version: &'static str,
     pub behaviour: Behaviour,
     pub rings: bool,
     /// Zellij finds no room for panes.
@@ -229,6 +231,8 @@ impl World {
             other_servers: BTreeSet::new(),
             other_sessions: BTreeSet::new(),
             session: "main".into(),
+            zellij_version: "0.45.1",
+            claude_version: "2.1.330",
             behaviour: Behaviour::Reports,
             rings: true,
             no_room: false,
@@ -304,7 +308,9 @@ impl World {
             _ => format!("{}-session", self.server),
         };
         let me = Instance { plugin, client };
-        let birth = Birth { me, server: self.server, session: self.session.clone(), cwd: "/code".into(), options };
+        let zellij = self.zellij_version.into();
+        let birth =
+            Birth { me, server: self.server, session: self.session.clone(), zellij, cwd: "/code".into(), options };
         let born = self.clones.iter().map(|clone| clone.born + 1).max().unwrap_or(0);
         let new = Clone_ {
             me,
@@ -1074,6 +1080,7 @@ impl World {
                 return Some(Event::LeaseClaimed);
             }
             Effect::RenewLease { term, granted } => self.cache.renew(&group, term, me, self.now, granted),
+            Effect::GiveUpLease(term) => self.cache.give_up(&group, term),
             Effect::PublishSnapshot(text) => {
                 self.did(to, Did::Published);
                 self.cache.publish(self.server, text);
@@ -1243,7 +1250,7 @@ impl World {
     fn host_does(&mut self, words: &[String]) -> String {
         match words[0].as_str() {
             "boot" => self.disk.boot(),
-            "claude-version" => say(&["version", "2.1.330 (Claude Code)"]),
+            "claude-version" => say(&["version", &format!("{} (Claude Code)", self.claude_version)]),
             "is-dir" => say(&["dir", if self.disk.dirs.contains(&words[1]) { "yes" } else { "no" }]),
             "find" => self.disk.find(&words[1]),
             "seed-out" => self.disk.seed_out(&mut self.cache),

@@ -156,6 +156,11 @@ impl Zellij {
         zellij
     }
 
+    /// The configuration that lies on the machine already.
+    pub fn as_it_is(machine: &Machine) -> Self {
+        Self { machine: machine.clone(), session: "s1".to_owned() }
+    }
+
     /// Another session with the same configuration.
     pub fn session(&self, name: &str) -> Self {
         Self { machine: self.machine.clone(), session: name.to_owned() }
@@ -216,6 +221,20 @@ impl Zellij {
     #[track_caller]
     pub fn start_with(&self, args: &[&str]) -> Client {
         let client = self.client("the first client", &[&["--session", &self.session], args].concat());
+        self.wait_until_drawn(&client);
+        client
+    }
+
+    /// The same in a terminal of this size.
+    #[track_caller]
+    pub fn start_at(&self, rows: u16, columns: u16) -> Client {
+        let client = Client::spawn_at(
+            &self.machine,
+            format!("the first client of {}", self.session),
+            "zellij",
+            &["--session", &self.session],
+            (rows, columns),
+        );
         self.wait_until_drawn(&client);
         client
     }
@@ -478,7 +497,13 @@ pub struct Client {
 impl Client {
     /// Starts a program of the machine in a new terminal, in the project dir.
     pub fn spawn(machine: &Machine, name: String, program: &str, args: &[&str]) -> Self {
-        let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
+        Self::spawn_at(machine, name, program, args, (ROWS, COLUMNS))
+    }
+
+    /// The same in a terminal of this size: rows, columns.
+    pub fn spawn_at(machine: &Machine, name: String, program: &str, args: &[&str], size: (u16, u16)) -> Self {
+        let (rows, cols) = size;
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pty");
         let mut command = CommandBuilder::new(machine.path("bin").join(program));
         command.env_clear();
@@ -491,7 +516,7 @@ impl Client {
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().expect("the pty's output");
         let keyboard = pair.master.take_writer().expect("the pty's input");
-        let screen = Arc::new(Screen::new());
+        let screen = Arc::new(Screen::new(rows, cols));
         machine.watch(name, screen.clone());
         let drawing = screen.clone();
         thread::spawn(move || {
@@ -643,8 +668,8 @@ struct Drawing {
 }
 
 impl Screen {
-    fn new() -> Self {
-        let parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+    fn new(rows: u16, columns: u16) -> Self {
+        let parser = vt100::Parser::new(rows, columns, 0);
         Self { state: Mutex::new(Drawing { parser, ended: false, frozen: false }), drawn: Condvar::new() }
     }
 
