@@ -14,6 +14,8 @@ mod methods;
 mod owners;
 #[path = "host/place.rs"]
 mod place;
+#[path = "host/probe.rs"]
+mod probe;
 #[path = "host/run.rs"]
 mod run;
 #[path = "host/scan.rs"]

@@ -14,6 +14,8 @@ mod world;
 mod clients;
 #[path = "stories/closing.rs"]
 mod closing;
+#[path = "stories/fallback.rs"]
+mod fallback;
 #[path = "stories/getting_ready.rs"]
 mod getting_ready;
 #[path = "stories/listing.rs"]

@@ -219,6 +219,8 @@ find_shared() {
 }
 
 _LOGIN_MODE=shared
+# What somebody has found just now.
+_STAMP_OF_JSON=
 
 # stamp_of FILE: sets _STAMP so that it differs when the file's content may differ; "missing" without the file.
 stamp_of() {
@@ -231,7 +233,9 @@ stamp_of() {
 # missing, or failed with _WHY. A seed's dir says in "of" what it is of: two users' dirs on one state dir get two, and so
 # do desks that share the user's login (_LOGIN_MODE) and desks that have one each.
 look_at_seed() {
-	stamp_of "$_SHARED_JSON"
+	_STAMP=$_STAMP_OF_JSON
+	_STAMP_OF_JSON=
+	[ -n "$_STAMP" ] || stamp_of "$_SHARED_JSON"
 	_SEED_IS=missing
 	_MADE_OF=
 	for _SEED in "$_STATE"/seed/*/; do

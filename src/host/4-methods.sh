@@ -33,9 +33,12 @@ config_of() {
 
 # check_…: before anything is made. Stops where the method cannot work here; sets _NOTICE to what the user should know.
 
-check_config_dir() { :; }
+check_config_dir() {
+	[ "$_HONOURS" != no ] || stop "this Claude ($_CLAUDE) does not honour CLAUDE_CONFIG_DIR, as a probe of it found: its state cannot be kept at a desk. If it was another one when the pane was opened, put that back. Else close this pane, which keeps its conversation, and open a new one: the option fallback says how"
+}
 
 check_home() {
+	[ "$_KEEPS_HOME" != no ] || stop "this Claude ($_CLAUDE) honours neither CLAUDE_CONFIG_DIR nor HOME, as a probe of it found: its state cannot be kept at a desk"
 	[ -d "${_USER_HOME:-/nowhere}" ] || stop "the method home needs your HOME, and \"$_USER_HOME\" is not a directory"
 	[ -n "$_OPT_HOME_LINKS" ] || return 0
 	set -f
@@ -122,8 +125,9 @@ tell_none() { :; }
 
 # share LOGIN: what Claude uses of the user's own although its state is elsewhere.
 share() {
-	# Undocumented, known since some version after 2.1.120: where the login is stored; empty means below HOME.
-	if [ "$_LOGIN_MODE" = shared ]; then
+	# Undocumented, known since some version after 2.1.120: where the login is stored; empty means below HOME. A Claude that
+	# does not know it gets it not told: what it starts must not believe it either.
+	if [ "$_LOGIN_IS" = shared ]; then
 		export CLAUDE_SECURESTORAGE_CONFIG_DIR="$1"
 	else
 		unset CLAUDE_SECURESTORAGE_CONFIG_DIR

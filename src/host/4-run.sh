@@ -17,7 +17,7 @@ json() {
 
 run() {
 	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING='' _CLEANUP=yes
-	_OPT_HOME_LINKS='' _NOTICE=''
+	_OPT_HOME_LINKS='' _INSTEAD='' _NOTICE=''
 	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -28,7 +28,7 @@ run() {
 			shift
 			break
 			;;
-		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links)
+		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links | --instead-of)
 			[ $# -ge 2 ] || stop "its command line ends after $1"
 			case $1 in
 			--pane) _PANE=$2 ;;
@@ -40,6 +40,7 @@ run() {
 			--share) _SHARE=$2 ;;
 			--login) _LOGIN_MODE=$2 ;;
 			--home-links) _OPT_HOME_LINKS=$2 ;;
+			--instead-of) _INSTEAD=$2 ;;
 			*) _MEMORY=$2 ;;
 			esac
 			shift
@@ -58,7 +59,10 @@ run() {
 	case $_STATE in *[[:cntrl:]]*) stop "its own path has a control character in it; set state_dir to a path without one" ;; esac
 	find_shared "$_OPT_SHARED" || stop "$_WHY"
 	find_claude "$_OPT_CLAUDE" || stop "$_WHY"
+	[ -z "$_ISOLATED" ] || know_claude
 	"check_$_METHOD"
+	judge_login
+	[ -z "$_INSTEAD" ] || _NOTICE="$_NOTICE${_NOTICE:+ }Opened with the method $_METHOD instead of $_INSTEAD: this Claude ($_CLAUDE) does not honour CLAUDE_CONFIG_DIR."
 	make_desk
 	if [ -n "$_ISOLATED" ]; then
 		put_seed
@@ -97,6 +101,14 @@ set_environment() {
 	unset CARREL_REAL_LOGIN
 	[ -z "$_USER_LOGIN_SET" ] || export CARREL_REAL_LOGIN="$_USER_LOGIN"
 	"tell_$_METHOD"
+}
+
+# judge_login: sets _LOGIN_IS to "shared", "separate", or "own" where it should be shared and this Claude knows no way.
+judge_login() {
+	_LOGIN_IS=$_LOGIN_MODE
+	[ "$_LOGIN_IS" = shared ] && [ -n "$_ISOLATED" ] && [ "$_KNOWS_LOGIN" = no ] || return 0
+	_LOGIN_IS=own
+	[ ! -f "${_LOGIN:-$_USER_HOME/.claude}/.credentials.json" ] || _NOTICE="$_NOTICE${_NOTICE:+ }This Claude${_VERSION:+ (${_VERSION%% *})} does not know of a login that several config dirs share: it needs one of its own here, which goes with the desk. A newer Claude uses yours."
 }
 
 # being_cleaned: whether a living cleaner is at the desk.
@@ -337,7 +349,8 @@ write_record() {
 		note shared "$_SHARED"
 		note shared_json "$_SHARED_JSON"
 		note share "$_SHARE"
-		note login "$_LOGIN_MODE"
+		note login "$_LOGIN_IS"
+		note instead_of "$_INSTEAD"
 		note home "$_USER_HOME"
 		note user_config_dir "$_USER_CONFIG_DIR"
 		[ -z "$_USER_LOGIN_SET" ] || note user_login "$_USER_LOGIN"

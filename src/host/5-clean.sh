@@ -248,7 +248,7 @@ keep_desk() {
 			shared_is_there && keep_tree "$_entry" "$_SHARED/$_name" || return 1
 		elif is_disposable "$_name"; then
 			:
-		elif [ "$_name" = .credentials.json ] && [ "$_LOGIN_MODE" = separate ]; then
+		elif [ "$_name" = .credentials.json ] && [ "$_LOGIN_MODE" != shared ]; then
 			# The desk's own login goes with the desk: that is what the user asked for.
 			:
 		elif [ -d "$_entry" ] && rmdir -- "$_entry" 2>/dev/null; then

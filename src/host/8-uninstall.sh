@@ -194,12 +194,12 @@ uninstall() {
 	[ -z "$_INSTALLED" ] || remove "$_INSTALLED"
 	_left=$(tell_by_hand)
 	# Names of ours alone: the option state_dir may name a directory with other things in it.
-	for _dir in $_PLACES seed; do
+	for _dir in $_PLACES seed claudes; do
 		_dir=$_STATE/$_dir
 		# A link goes, what it leads to stays.
 		[ ! -L "$_dir" ] || rm -f -- "$_dir"
 	done
-	for _dir in "$_STATE"/seed "$_STATE"/leaving/gone-* "$_STATE"/leaving/.cleaning-*; do
+	for _dir in "$_STATE"/seed "$_STATE"/claudes "$_STATE"/leaving/gone-* "$_STATE"/leaving/.cleaning-*; do
 		! exists "$_dir" || take "$_dir"
 	done
 	for _dir in $_PLACES; do
@@ -245,7 +245,7 @@ remove() { if take "$1"; then printf 'removed: %s\n' "$1"; else printf 'not remo
 # take PATH: a whole directory only where its name can be nothing but ours.
 take() {
 	case $1 in
-	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE"/leaving/gone-*) rm -rf -- "$1" 2>/dev/null ;;
+	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-*) rm -rf -- "$1" 2>/dev/null ;;
 	*) rm -f -- "$1" 2>/dev/null ;;
 	esac
 }

@@ -43,14 +43,6 @@ ring() {
 	"$_zellij" pipe --name carrel_bell --args "pane=$2,event=$1" -- x </dev/null >/dev/null 2>&1 &
 }
 
-# claude-version CLAUDE: answers "version" and its first line. At a dir of its own, so that it touches nobody's state.
-claude_version() {
-	_dir=$_STATE/leaving/gone-version-$$
-	mkdir -p -- "$_dir" 2>/dev/null
-	say version "$(CLAUDE_CONFIG_DIR=$_dir "$1" --version </dev/null 2>/dev/null | head -n 1)"
-	rm -rf -- "$_dir" 2>/dev/null
-}
-
 main() {
 	_command=${1-}
 	[ $# -eq 0 ] || shift
@@ -70,7 +62,8 @@ main() {
 	seed-out) seed_out "$@" ;;
 	seed-in) seed_in "$@" ;;
 	is-dir) if [ -d "${1-}" ]; then say dir yes; else say dir no; fi ;;
-	claude-version) claude_version "${1-}" ;;
+	probe) probe "${1-}" ;;
+	probe-again) probe "${1-}" yes ;;
 	where) where ;;
 	uninstall) uninstall ;;
 	*)

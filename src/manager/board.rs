@@ -147,6 +147,8 @@ pub struct Board {
     pub session: String,
     /// Version of the Claude Code that was found, once it is known.
     pub claude_version: Option<String>,
+    /// What is good of that Claude, as a probe found: `honours …`.
+    pub claude_praise: Option<String>,
     /// The method that a new pane gets.
     pub method: Option<Method>,
     /// Desks with a pane, in the order in which they were opened.

@@ -2,7 +2,7 @@
 //! the plugin cannot see. Nothing is asked of Zellij before the grant.
 
 use super::effect::{Effect, Effects};
-use super::options::{Platform, Role, Sharing};
+use super::options::{Platform, Sharing};
 use super::report;
 use super::seeding::Seeding;
 use super::{Manager, Moment, Phase, Purpose};
@@ -101,8 +101,9 @@ impl Manager {
         if !self.checks.is_empty() {
             self.scan.want_with_disk_use(self.now_ms);
         }
-        let ask_version = self.claude_version.is_none() && self.role() == Role::Manager;
-        let program = claude.clone();
+        if self.ready().is_some_and(|ready| ready.claude != claude) {
+            self.probe = None;
+        }
         self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude, platform }));
         if !self.seeding.is_busy() {
             match seeding.as_ref().map(|line| line.field(0)) {
@@ -115,18 +116,6 @@ impl Manager {
         if self.options().is_some_and(|options| options.method.isolates()) {
             self.freshen_seed(effects);
         }
-        if let (true, Ok(program)) = (ask_version, program) {
-            self.run_host(Purpose::Version, &["claude-version", &program], effects);
-        }
-    }
-
-    pub(super) fn on_version(&mut self, stdout: &str) {
-        // "2.1.330 (Claude Code)"
-        let lines = report::lines(stdout);
-        let version = lines.first().map(|line| line.field(0)).unwrap_or_default();
-        let number = version.split(' ').next().unwrap_or_default();
-        if number.starts_with(|c: char| c.is_ascii_digit()) {
-            self.claude_version = Some(number.to_string());
-        }
+        self.start_probe(!self.checks.is_empty(), effects);
     }
 }

@@ -14,6 +14,8 @@ pub struct Launch {
     pub session: SessionId,
     /// How it is isolated.
     pub method: Method,
+    /// The method that was asked for, where this one stands in for it.
+    pub instead_of: Option<Method>,
     /// The pane closes when Claude ends with 0.
     pub close_on_exit: bool,
 }
@@ -35,6 +37,9 @@ pub fn launcher_argv(
         ("--method", launch.method.word().to_string()),
     ] {
         argv.extend([key.to_string(), value]);
+    }
+    if let Some(method) = launch.instead_of {
+        argv.extend(["--instead-of".to_string(), method.word().to_string()]);
     }
     if launch.close_on_exit {
         argv.push("--close-on-exit".into());
@@ -86,7 +91,13 @@ pub fn read_launch(launcher: &str, command: &str) -> Option<Launch> {
     let mut after = |key: &str| if words.next() == Some(key) { words.next() } else { None };
     let session = after("--session")?.parse().ok()?;
     let method = Method::from_word(after("--method")?)?;
-    Some(Launch { pane, session, method, close_on_exit: words.next() == Some("--close-on-exit") })
+    let mut next = words.next();
+    let mut instead_of = None;
+    if next == Some("--instead-of") {
+        instead_of = Some(Method::from_word(words.next()?)?);
+        next = words.next();
+    }
+    Some(Launch { pane, session, method, instead_of, close_on_exit: next == Some("--close-on-exit") })
 }
 
 #[cfg(test)]
@@ -105,6 +116,7 @@ mod tests {
             pane: "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa".parse().unwrap(),
             session: "11111111-1111-4111-8111-111111111111".parse().unwrap(),
             method: Method::ConfigDir,
+            instead_of: None,
             close_on_exit,
         }
     }
@@ -116,6 +128,9 @@ mod tests {
             let args = ["--model".to_string(), "a b".to_string()];
             let argv = launcher_argv(odd, &launch(close_on_exit), true, &options(&[("share", "CLAUDE.md")]), &args);
             assert_eq!(read_launch(odd, &argv.join(" ")), Some(launch(close_on_exit)));
+            let other = Launch { method: Method::None, instead_of: Some(Method::ConfigDir), ..launch(close_on_exit) };
+            let argv = launcher_argv(odd, &other, false, &options(&[]), &args);
+            assert_eq!(read_launch(odd, &argv.join(" ")), Some(other));
         }
     }
 

@@ -48,6 +48,12 @@ pub fn problems(zellij: Option<&str>, claude: Option<&str>, login: Sharing) -> V
     problems
 }
 
+/// Whether this Claude Code lets desks share one login, as far as its version tells.
+#[must_use]
+pub fn shares_login(claude: &str) -> bool {
+    !is_older(claude, SHARES_LOGIN)
+}
+
 /// Whether one version is older than another; a part that is no number, or is missing, counts as 0.
 fn is_older(one: &str, other: &str) -> bool {
     let parts = |version: &str| {

@@ -6,7 +6,7 @@ use super::commands::{launcher_argv, Launch};
 use super::effect::{Effect, Effects, Placement};
 use super::event::Sender;
 use super::ids::{CallId, DeskId, SessionId, TerminalId};
-use super::options::{Role, Sharing};
+use super::options::Role;
 use super::seeding::Seeding;
 use super::watching::Known;
 use uuid::Uuid;
@@ -47,6 +47,8 @@ pub(super) struct Opening {
     placement: Placement,
     pub(super) until_ms: u64,
     stage: Stage,
+    /// What it comes to, where that is another one than was asked for.
+    instead: Option<Method>,
     /// The host was asked once more about something that was missing.
     asked_again: bool,
 }
@@ -57,6 +59,8 @@ enum Stage {
     Ready,
     /// For the host to look whether the cwd and the conversation are there.
     Looking(Vec<CallId>),
+    /// For what a probe tells of this Claude, the first time.
+    Claude,
     /// For a seed, after the last one failed.
     Seed,
     /// For Zellij.
@@ -95,7 +99,15 @@ impl Manager {
             _ => Placement::Tiled,
         };
         let senders = vec![sender];
-        self.openings.push(Opening { wish, senders, placement, until_ms, stage: Stage::Ready, asked_again: false });
+        self.openings.push(Opening {
+            wish,
+            senders,
+            placement,
+            until_ms,
+            stage: Stage::Ready,
+            instead: None,
+            asked_again: false,
+        });
     }
 
     pub(super) fn pass_openings(&mut self, moment: &Moment, effects: &mut Effects) {
@@ -146,6 +158,7 @@ impl Manager {
             placement,
             until_ms,
             stage: Stage::Ready,
+            instead: None,
             asked_again: false,
         });
     }
@@ -180,10 +193,6 @@ impl Manager {
                 let why = format!("method `{}` is not built in this version of Carrel", method.word());
                 return self.refuse(opening, &why, effects);
             }
-            let login = self.options().map_or(Sharing::Shared, |options| options.login);
-            if let Some(why) = method.obstacle(ready.platform, login) {
-                return self.refuse(opening, why, effects);
-            }
             let mut calls = Vec::new();
             if let Some(cwd) = opening.wish.cwd.clone() {
                 calls.extend(self.run_host(Purpose::CheckCwd, &["is-dir", &cwd], effects));
@@ -198,7 +207,23 @@ impl Manager {
             if !calls.is_empty() {
                 return;
             }
-            if !self.method_of(opening).isolates() {
+            opening.stage = Stage::Claude;
+        }
+        if matches!(opening.stage, Stage::Claude) {
+            let asked = self.method_of(opening);
+            // A Claude that answers nothing in that time is opened all the same: its launcher looks once more. A layout's pane
+            // has no caller whom it keeps waiting.
+            if opening.senders.is_empty() {
+                opening.until_ms = opening.until_ms.max(self.now_ms + PATIENCE_MS);
+            }
+            if asked.isolates() && self.probe.is_none() && self.is_probing() && self.now_ms < opening.until_ms {
+                return;
+            }
+            match self.settle(asked) {
+                Ok(method) => opening.instead = Some(method).filter(|method| *method != asked),
+                Err(why) => return self.refuse(opening, &why, effects),
+            }
+            if !opening.instead.unwrap_or(asked).isolates() {
                 return self.open(opening, moment, effects);
             }
             self.freshen_seed(effects);
@@ -217,6 +242,17 @@ impl Manager {
                 Seeding::Fresh => self.open(opening, moment, effects),
                 _ => {}
             }
+        }
+    }
+
+    /// The method that a wish comes to, or why it comes to nothing.
+    fn settle(&self, asked: Method) -> Result<Method, String> {
+        let (Some(ready), Some(options)) = (self.ready(), self.options()) else { return Ok(asked) };
+        let fallback = options.fallback_on(ready.platform);
+        let method = asked.or_instead(self.probe.unwrap_or_default(), fallback)?;
+        match method.obstacle(ready.platform, options.login) {
+            Some(why) => Err(why.to_string()),
+            None => Ok(method),
         }
     }
 
@@ -266,7 +302,8 @@ impl Manager {
                 Some(namespace) => SessionId::derived(namespace, DeskId(pane)),
                 None => SessionId::new(session),
             }),
-            method: self.method_of(opening),
+            method: opening.instead.unwrap_or(self.method_of(opening)),
+            instead_of: opening.instead.map(|_| self.method_of(opening)),
             close_on_exit: options.close_on_exit,
         };
         let claude_args = opening.wish.claude_args.as_ref().unwrap_or(&options.claude_args);
@@ -297,6 +334,7 @@ impl Manager {
         if self.acting {
             self.scan.want_after_opening(self.now_ms);
         }
+        self.look_at_claude_again(effects);
         effects.push(Effect::ClearPaneName(terminal));
         self.save_soon();
         let config_dir = self.config_dir(launch.pane, launch.method);

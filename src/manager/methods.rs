@@ -3,7 +3,8 @@
 //! (`tests/house.rs`): a new one is a variant here and its functions there.
 
 use super::ids::DeskId;
-use super::options::{Platform, Sharing};
+use super::options::{Fallback, Platform, Sharing};
+use super::probing::{Probe, Seen};
 
 /// How a pane is isolated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,43 @@ impl Method {
         }
     }
 
+    /// Whether a probe has seen that this Claude keeps to it. `instead_of` is the method that was asked for, where this one
+    /// stands in for it.
+    #[must_use]
+    pub fn honoured(self, probe: Probe, instead_of: Option<Method>) -> Seen {
+        match self {
+            Method::ConfigDir | Method::Container => probe.honours,
+            Method::Home => probe.home,
+            Method::None if instead_of.is_some() => Seen::No,
+            Method::None => Seen::Unknown,
+        }
+    }
+
+    /// The method of a pane for which this one was asked: itself, unless a probe has seen that this Claude does not keep to
+    /// it. The error says why nothing is opened then. A container stands for more than its variable: nothing weaker is put
+    /// in its place.
+    pub fn or_instead(self, probe: Probe, fallback: Fallback) -> Result<Method, String> {
+        if self.honoured(probe, None) != Seen::No {
+            return Ok(self);
+        }
+        let not = "this Claude does not honour CLAUDE_CONFIG_DIR, as a probe of it found";
+        match (self, fallback) {
+            (Method::ConfigDir, Fallback::None) => Ok(Method::None),
+            (Method::ConfigDir, Fallback::Home) if probe.home != Seen::No => Ok(Method::Home),
+            (Method::ConfigDir, Fallback::Refuse) => Err(format!(
+                "{not}, and the option fallback is `refuse`. Set it to `home` or `none`, or the option claude to another program"
+            )),
+            (Method::Container, _) => Err(format!(
+                "{not}, and nothing weaker is put in a container's place. Ask for another method, or set the option claude to \
+                 another program"
+            )),
+            _ => Err(format!(
+                "{not}, nor HOME: its state cannot be kept at a desk. Only the method `none` opens a pane with it; or set the \
+                 option claude to another program"
+            )),
+        }
+    }
+
     /// Why it cannot be used here, and how to have it all the same.
     #[must_use]
     pub fn obstacle(self, platform: Platform, login: Sharing) -> Option<&'static str> {
@@ -77,6 +115,38 @@ impl Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_claude_does_not_honour_is_never_opened_as_if_it_did() {
+        use {Fallback as F, Method as M};
+        let probe = |honours, home| Probe { honours, login: Seen::Unknown, home };
+        let good = [probe(Seen::Yes, Seen::Unknown), Probe::default()];
+        let (ignores, ignores_all) = (probe(Seen::No, Seen::Yes), probe(Seen::No, Seen::No));
+        for method in Method::ALL {
+            for fallback in [F::Home, F::None, F::Refuse] {
+                for probe in good {
+                    assert_eq!(method.or_instead(probe, fallback), Ok(method));
+                }
+            }
+        }
+        let table = [
+            (M::ConfigDir, ignores, F::Home, Some(M::Home)),
+            (M::ConfigDir, ignores, F::None, Some(M::None)),
+            (M::ConfigDir, ignores, F::Refuse, None),
+            (M::ConfigDir, ignores_all, F::Home, None),
+            (M::ConfigDir, ignores_all, F::None, Some(M::None)),
+            (M::ConfigDir, ignores_all, F::Refuse, None),
+            (M::Home, ignores, F::Refuse, Some(M::Home)),
+            (M::Home, ignores_all, F::None, None),
+            (M::Container, ignores, F::Home, None),
+            (M::Container, ignores, F::None, None),
+            (M::None, ignores_all, F::Refuse, Some(M::None)),
+        ];
+        for (method, probe, fallback, expected) in table {
+            assert_eq!(method.or_instead(probe, fallback).ok(), expected, "{method:?} {probe:?} {fallback:?}");
+        }
+        assert_eq!(M::None.honoured(probe(Seen::Yes, Seen::Yes), Some(M::ConfigDir)), Seen::No);
+    }
 
     #[test]
     fn on_macos_a_home_of_its_own_needs_an_explicit_word() {

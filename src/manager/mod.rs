@@ -15,6 +15,7 @@ pub mod options;
 pub mod order;
 pub mod orphans;
 pub mod panel;
+pub mod probing;
 pub mod report;
 pub mod seed;
 
@@ -41,8 +42,9 @@ use electing::{Instance, Lease, Step};
 use event::{Event, Message, PaneFacts};
 use ids::{CallId, DeskId};
 use launching::Opening;
-use options::{Fallback, Notify, Options, Role};
+use options::{Notify, Options, Role};
 use panel::Question;
+use probing::Probe;
 use seeding::Seeding;
 use watching::Known;
 
@@ -93,7 +95,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Purpose {
     Boot,
-    Version,
+    Probe,
     SeedOut,
     SeedIn,
     Scan,
@@ -159,6 +161,9 @@ pub struct Manager {
     outside: outside::Outside,
     asking_sessions: Vec<sessions::Asking>,
     claude_version: Option<String>,
+    /// What a probe has told of the Claude that was found.
+    probe: Option<Probe>,
+    probed_ms: u64,
     /// Callers of `check`, with the time by which each is answered.
     checks: Vec<(u64, ids::PipeId)>,
     visible: bool,
@@ -220,6 +225,8 @@ impl Manager {
             outside: outside::Outside::default(),
             asking_sessions: Vec::new(),
             claude_version: None,
+            probe: None,
+            probed_ms: 0,
             checks: Vec::new(),
             visible: true,
             suppressed: true,
@@ -385,7 +392,7 @@ impl Manager {
         }
         match purpose {
             Purpose::Boot => self.on_booted(stdout, effects),
-            Purpose::Version => self.on_version(stdout),
+            Purpose::Probe => self.on_probed(stdout),
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),
             Purpose::Scan => self.on_scanned(stdout, effects),
@@ -417,7 +424,7 @@ impl Manager {
     fn pass_calls(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
         let late = |(call, (purpose, since_ms)): (&CallId, &(Purpose, u64))| {
-            let limit = if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly(_)) {
+            let limit = if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly(_) | Purpose::Probe) {
                 CLEAN_LIMIT_MS
             } else {
                 CALL_LIMIT_MS
@@ -469,7 +476,6 @@ fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
         }
     };
     refuse(!options.method.is_built(), &format!("method `{}`", options.method.word()));
-    refuse(options.fallback.is_some_and(|fallback| fallback != Fallback::Home), "a fallback other than `home`");
     refuse(options.container_command.is_some(), "container_command");
     refuse(options.notify != Notify::None, "notify");
     if errors.is_empty() {

@@ -42,6 +42,7 @@ impl Manager {
             let claude = self.claude_version.as_deref();
             problems.extend(compatibility::problems(Some(&self.birth.zellij), claude, options.login));
         }
+        problems.extend(self.probe_problems());
         if let Seeding::Failed(why) = &self.seeding {
             problems.push(why.clone());
         }
@@ -56,6 +57,7 @@ impl Manager {
         Board {
             session: self.session.clone(),
             claude_version: self.claude_version.clone(),
+            claude_praise: self.probe_praise(),
             method: self.options().map(|options| options.method),
             desks: self.desks(),
             leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),

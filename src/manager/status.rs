@@ -56,6 +56,7 @@ struct PanelOnly {
     waiting_for: Vec<Option<String>>,
     opened_ms: Vec<Option<u64>>,
     orphans_opened_ms: Vec<Option<u64>>,
+    claude_praise: Option<String>,
 }
 
 impl Manager {
@@ -80,6 +81,7 @@ impl Manager {
             waiting_for: board.desks.iter().map(|desk| desk.waiting_for.clone()).collect(),
             opened_ms: board.desks.iter().map(|desk| desk.opened_ms).collect(),
             orphans_opened_ms: board.orphans.iter().map(|orphan| orphan.opened_ms).collect(),
+            claude_praise: board.claude_praise.clone(),
         });
         to_line(&document)
     }
@@ -163,6 +165,7 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
     Some(Board {
         session: document.session,
         claude_version: document.claude_version,
+        claude_praise: extra.claude_praise,
         method: Method::from_word(&document.method),
         desks,
         leaving: leaving.collect(),

@@ -1,12 +1,13 @@
 //! Watching the desks: which panes sit at them, from Zellij's list; what lives there, from the host's scans. Scans are
 //! rung for by Claude's own hooks and by changes in the list; none is started when nothing can have changed.
 
-use super::board::Desk;
+use super::board::{Desk, Health};
 use super::commands::{read_launch, Launch};
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
 use super::health::{judge, PaneLife, Verdict};
 use super::ids::{DeskId, TerminalId};
+use super::probing::Seen;
 use super::report::{self, Scan};
 use super::{Manager, Phase, Purpose};
 
@@ -19,6 +20,8 @@ const SHOWN_MS: u64 = 10_000;
 /// finds in the process table: saved at once, that was the pane's child before its exec, a second `zellij --server`
 /// (seen on 0.45.1).
 const SAVE_MS: u64 = 300;
+/// How long before the answer is due the look for a `check` begins at the latest, in milliseconds.
+const CHECK_MS: u64 = 1_500;
 /// How long a list of panes may be behind, in milliseconds.
 const OLD_LIST_MS: u64 = 3_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
@@ -232,8 +235,12 @@ impl Manager {
         let now_ms = self.now_ms;
         self.scan.due.retain(|due| *due > now_ms);
         self.scan.answers_checks = !self.checks.is_empty();
-        if self.scan.answers_checks && self.is_booting() {
-            // What a check looks at afresh comes first; the end of the boot asks for the scan again.
+        if self.scan.answers_checks && (self.is_booting() || self.is_probing() && !self.is_check_urgent()) {
+            // What a check looks at afresh comes first; the end of the boot, and of the probe, asks for the scan again.
+            let urgent_ms = self.checks.iter().map(|(until_ms, _)| until_ms.saturating_sub(CHECK_MS)).min();
+            if let Some(at_ms) = urgent_ms.filter(|at_ms| *at_ms > now_ms) {
+                self.scan.want(at_ms);
+            }
             return;
         }
         if self.known.is_empty() && !self.scan.answers_checks {
@@ -289,6 +296,11 @@ impl Manager {
         }
     }
 
+    /// Whether a caller of `check` will not wait for a probe any longer.
+    fn is_check_urgent(&self) -> bool {
+        self.checks.iter().any(|(until_ms, _)| until_ms.saturating_sub(CHECK_MS) <= self.now_ms)
+    }
+
     /// A check that cannot be carried out is answered with the reason.
     pub(super) fn pass_checks(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
@@ -312,8 +324,13 @@ impl Manager {
         let now_ms = self.now_ms;
         for (pane, known) in &mut self.known {
             let found = scan.desks.get(pane);
-            let verdict =
+            let mut verdict =
                 judge(known.launch.method, known.life, now_ms.abs_diff(known.started_ms), found, &scan.shared);
+            // A report from the desk is a better proof than a probe.
+            let honoured = known.launch.method.honoured(self.probe.unwrap_or_default(), known.launch.instead_of);
+            if honoured == Seen::No && verdict.health != Health::Isolated {
+                verdict.health = Health::Unsupported;
+            }
             if let Some(found) = found {
                 let record = |key: &str| found.record.get(key).filter(|value| !value.is_empty());
                 if let Some(cwd) = record("cwd") {

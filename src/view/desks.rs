@@ -63,7 +63,10 @@ fn no_desks(board: &Board, rows: usize, cols: usize) -> Vec<Line> {
     ways.extend(verbatim("resume", column, resume, Ink::Accent, cols));
     let about = "Each desk is a Claude Code pane with a state of its own. One is opened with:";
     let known = board.claude_version.as_ref().map(|version| format!("Claude Code {version}"));
-    let known = known.into_iter().chain(board.method.map(|method| format!("method {}", method.word())));
+    let known = known
+        .into_iter()
+        .chain(board.claude_praise.clone())
+        .chain(board.method.map(|method| format!("method {}", method.word())));
     let known = known.collect::<Vec<_>>().join(" · ");
     let parts = vec![
         sentence("No desks yet.", Ink::Strong, cols),

@@ -91,10 +91,14 @@ impl Place {
         write(&place.home.join(".claude.json"), "{\"hasCompletedOnboarding\":true}\n");
         place.script(
             "claude",
-            "log=${0%/*}/../log\ncat /proc/$$/environ >\"$log/environ\"\numask >\"$log/umask\"\npwd -P >\"$log/cwd\"\n\
+            // Asked by a probe, it is a good one.
+            "case ${1-} in\n--version) echo '2.1.330 (Claude Code)'; exit ;;\nauth) printf '{}' >\"$CLAUDE_CONFIG_DIR/.claude.json\"\n\
+             echo '{\"loggedIn\": true, \"authMethod\": \"claude.ai\"}'; exit ;;\nesac\nlog=${0%/*}/../log\ncat /proc/$$/environ >\"$log/environ\"\numask >\"$log/umask\"\npwd -P >\"$log/cwd\"\n\
              printf '%s\\n' $$ >\"$log/pid\"\nprintf '%s\\0' \"$@\" >\"$log/argv\"\n\
              printf '' >\"$log/up\"\nif [ -f \"$log/act\" ]; then . \"$log/act\"; fi\n",
         );
+        // It was asked already.
+        place.call(&["probe", &place.bin.join("claude").display().to_string()]).says("probe\tyes\tyes");
         place
     }
 

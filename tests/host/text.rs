@@ -26,30 +26,37 @@ fn nothing_dangerous_is_in_it() {
             assert!(!has_word(&unquoted(line), word), "{word}: {line}");
         }
     }
-    // Only the launcher's child becomes another program.
+    // Only the launcher's child becomes another program, and a Claude that is asked something.
     assert_eq!(
         code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(),
-        [r#"exec "$_CLAUDE" "$@""#,]
-            .into_iter()
-            .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
-            .collect::<Vec<_>>()
+        [
+            r#"exec env -i "PATH=${PATH-}" "HOME=$_asking/home" "TMPDIR=$_asking/tmp" "LANG=C.UTF-8" "TERM=dumb" \"#,
+            r#"exec "$_CLAUDE" "$@""#,
+        ]
+        .into_iter()
+        .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
+        .collect::<Vec<_>>()
     );
-    // Signals are only asked whether they could be sent.
-    assert!(code().filter(|line| has_word(&unquoted(line), "kill")).all(|line| line.starts_with("kill -s 0 ")));
+    // Signals are only asked whether they could be sent, but for a Claude of ours that does not answer.
+    let own_child = "kill -s KILL \"$_heard\"";
+    assert!(code().any(|line| line == "_heard=$!"));
+    let kills = code().filter(|line| has_word(&unquoted(line), "kill"));
+    assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || line == own_child));
     // Whole trees are only deleted where the name can be nothing but ours.
     let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
-    assert_eq!(deletions.len(), 5, "{deletions:#?}");
+    assert_eq!(deletions.len(), 6, "{deletions:#?}");
     for line in deletions {
         let guarded = line.contains("\"$_STATE\"/*/pane-\"$_PANE\") rm -rf -- \"$_from\"")
             || line.contains("rm -rf -- \"$_gone\"")
             || line.contains("rm -rf -- \"$_dir\"")
-            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE"/leaving/gone-*) rm -rf -- "$1""#);
+            || line.contains("rm -rf -- \"$_asking\"")
+            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-*) rm -rf -- "$1""#);
         assert!(guarded, "{line}");
     }
     for guard in [
         "_gone=$_STATE/leaving/gone-$_PANE",
         "for _dir in \"$_STATE\"/leaving/gone-*; do",
-        "_dir=$_STATE/leaving/gone-version-$$",
+        "_asking=$_STATE/claudes/.asking",
         "_DATA=$_dir${_CACHE#\"$_ZELLIJ/\"}",
     ] {
         assert!(code().any(|line| line == guard), "{guard}");

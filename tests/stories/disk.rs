@@ -79,6 +79,8 @@ pub enum Cleaned {
 pub struct Disk {
     pub dirs: BTreeSet<String>,
     pub macos: bool,
+    /// What a probe of that Claude tells, in the words of the host program.
+    pub probe: [&'static str; 4],
     /// Where claude is, if anywhere.
     pub claude: Option<String>,
     /// Why the state dir cannot be used.
@@ -109,6 +111,7 @@ impl Disk {
         Disk {
             dirs: ["/", "/code", "/code/a", "/code/b", "/tmp/x"].map(str::to_string).into(),
             claude: Some(CLAUDE.to_string()),
+            probe: ["yes", "yes", "unknown", "2.1.330 (Claude Code)"],
             file: Some(br#"{"theme":"dark","hasCompletedOnboarding":true}"#.to_vec()),
             ..Disk::default()
         }

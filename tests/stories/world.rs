@@ -1250,7 +1250,11 @@ impl World {
     fn host_does(&mut self, words: &[String]) -> String {
         match words[0].as_str() {
             "boot" => self.disk.boot(),
-            "claude-version" => say(&["version", &format!("{} (Claude Code)", self.claude_version)]),
+            "probe" | "probe-again" => {
+                let [honours, login, home, version] = self.disk.probe;
+                let own = format!("{} (Claude Code)", self.claude_version);
+                say(&["probe", honours, login, home, if version.starts_with("2.1.330") { &own } else { version }])
+            }
             "is-dir" => say(&["dir", if self.disk.dirs.contains(&words[1]) { "yes" } else { "no" }]),
             "find" => self.disk.find(&words[1]),
             "seed-out" => self.disk.seed_out(&mut self.cache),

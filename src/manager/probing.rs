@@ -1,0 +1,118 @@
+//! Probing: what the installed Claude was seen to do with the variables that isolate it. Asked for when Carrel gets ready, so
+//! that the first pane seldom waits; what follows for a pane is said in [`super::methods`].
+//! Refuses to know how it is found out: the host asks the program, and remembers.
+
+use super::effect::Effects;
+use super::options::{Fallback, Sharing};
+use super::{compatibility, report, Manager, Purpose};
+
+/// After how long an opening asks once more whether the program is still the same, in milliseconds.
+const AGAIN_MS: u64 = 60_000;
+
+/// Whether something was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// The probe told nothing of it.
+    #[default]
+    Unknown,
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+}
+
+/// What a probe of one Claude has told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// It keeps its state where `CLAUDE_CONFIG_DIR` says.
+    pub honours: Seen,
+    /// It takes its login from where `CLAUDE_SECURESTORAGE_CONFIG_DIR` says.
+    pub login: Seen,
+    /// Where it does not honour the first: it keeps its state below `HOME`.
+    pub home: Seen,
+}
+
+impl Manager {
+    /// Asks what is remembered of the Claude that was found; `again` asks the program itself.
+    pub(super) fn start_probe(&mut self, again: bool, effects: &mut Effects) {
+        let Some(Ok(program)) = self.ready().map(|ready| ready.claude.clone()) else { return };
+        if !self.is_probing() {
+            self.run_host(Purpose::Probe, &[if again { "probe-again" } else { "probe" }, &program], effects);
+        }
+    }
+
+    /// Claude updates itself now and then: the next pane shall know.
+    pub(super) fn look_at_claude_again(&mut self, effects: &mut Effects) {
+        if self.now_ms.saturating_sub(self.probed_ms) > AGAIN_MS {
+            self.start_probe(false, effects);
+        }
+    }
+
+    pub(super) fn is_probing(&self) -> bool {
+        self.calls.values().any(|(purpose, _)| *purpose == Purpose::Probe)
+    }
+
+    pub(super) fn on_probed(&mut self, stdout: &str) {
+        let lines = report::lines(stdout);
+        let line = lines.iter().find(|line| line.tag == "probe");
+        let seen = |at| match line.map(|line| line.field(at)) {
+            Some("yes") => Seen::Yes,
+            Some("no") => Seen::No,
+            _ => Seen::Unknown,
+        };
+        self.probed_ms = self.now_ms;
+        self.probe = Some(Probe { honours: seen(0), login: seen(1), home: seen(2) });
+        if !self.checks.is_empty() {
+            self.scan.want_with_disk_use(self.now_ms);
+        }
+        // "2.1.330 (Claude Code)"
+        let number = line.and_then(|line| line.field(3).split(' ').next()).unwrap_or_default();
+        if number.starts_with(|c: char| c.is_ascii_digit()) {
+            self.claude_version = Some(number.to_string());
+        }
+    }
+
+    /// What is good of it, for people; nothing where something is not.
+    pub(super) fn probe_praise(&self) -> Option<String> {
+        let probe = self.probe.filter(|probe| probe.honours == Seen::Yes)?;
+        let login = if probe.login == Seen::Yes { " and the shared login" } else { "" };
+        Some(format!("honours CLAUDE_CONFIG_DIR{login}"))
+    }
+
+    /// What the user should know of it, and how to mend it.
+    pub(super) fn probe_problems(&self) -> Vec<String> {
+        let (Some(probe), Some(ready), Some(options)) = (self.probe, self.ready(), self.options()) else {
+            return vec![];
+        };
+        let program = ready.claude.clone().unwrap_or_default();
+        let mut problems = Vec::new();
+        match probe.honours {
+            Seen::Yes => {}
+            Seen::No => {
+                let follows = match options.fallback_on(ready.platform) {
+                    _ if probe.home == Seen::No => "It does not honour HOME either: only the method `none` opens a pane",
+                    Fallback::Home => "New panes get the method `home` instead (option fallback)",
+                    Fallback::None => "New panes are not isolated (option fallback), and their health is unsupported",
+                    Fallback::Refuse => "No pane is opened with it (option fallback)",
+                };
+                problems.push(format!(
+                    "Claude ({program}) does not honour CLAUDE_CONFIG_DIR, as a probe of it found. {follows}. Look for a \
+                     wrapper around claude that sets that variable, or name another program in the option claude."
+                ));
+            }
+            Seen::Unknown => problems.push(format!(
+                "Whether Claude ({program}) honours CLAUDE_CONFIG_DIR is not known: a probe of it got no answer that Carrel \
+                 understands. A pane's health shows it once Claude reports."
+            )),
+        }
+        // Of an older one its version tells, see compatibility.
+        let newer = self.claude_version.as_deref().is_none_or(compatibility::shares_login);
+        if probe.login == Seen::No && options.login == Sharing::Shared && newer {
+            problems.push(format!(
+                "Claude ({program}) does not know of a login that desks share: each desk needs a login of its own. A newer \
+                 Claude uses yours."
+            ));
+        }
+        problems
+    }
+}

@@ -1,0 +1,213 @@
+//! A Claude that does not honour CLAUDE_CONFIG_DIR: what opens instead, and what is said of it. And one that nobody knows yet.
+
+use serde_json::Value;
+
+use crate::disk::STATE;
+use crate::world::{desk_in, Did, World};
+
+const GOOD: [&str; 4] = ["yes", "yes", "unknown", "2.1.330 (Claude Code)"];
+const IGNORES: [&str; 4] = ["no", "unknown", "yes", "2.1.330 (Claude Code)"];
+const IGNORES_ALL: [&str; 4] = ["no", "unknown", "no", "2.1.330 (Claude Code)"];
+const OLDER: [&str; 4] = ["yes", "no", "unknown", "2.1.120 (Claude Code)"];
+
+fn with(probe: [&'static str; 4]) -> World {
+    World::new().where_(|zellij| zellij.disk.probe = probe)
+}
+
+fn problems(zellij: &mut World) -> String {
+    let status = zellij.ask("status", &[]);
+    status["problems"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+fn the_pane(zellij: &mut World) -> Value {
+    zellij.ask("status", &[])["panes"][0].clone()
+}
+
+#[test]
+fn a_good_claude_is_praised_on_the_panel_and_nowhere_a_problem() {
+    let mut zellij = with(GOOD).clients(2).ready();
+    assert_eq!(problems(&mut zellij), "");
+    for client in [1, 2] {
+        let praise = zellij.board(client).claude_praise;
+        assert_eq!(praise.as_deref(), Some("honours CLAUDE_CONFIG_DIR and the shared login"), "client {client}");
+    }
+    zellij.open();
+    assert!(!zellij.panes[0].argv.join(" ").contains("--instead-of"));
+}
+
+#[test]
+fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable() {
+    for (fallback, method, place) in [
+        (Some("home"), "home", Some(format!("{STATE}/claude-homes"))),
+        (None, "home", Some(format!("{STATE}/claude-homes"))),
+        (Some("none"), "none", None),
+    ] {
+        let world = with(IGNORES);
+        let mut zellij = fallback.map_or(World::new(), |word| World::new().option("fallback", word));
+        zellij.disk.probe = world.disk.probe;
+        let mut zellij = zellij.ready();
+        let answer = zellij.ask("new", &[]);
+        let desk = desk_in(&answer);
+        match place {
+            Some(place) => assert_eq!(answer["config_dir"], format!("{place}/pane-{desk}/.claude")),
+            None => assert!(answer["config_dir"].is_null()),
+        }
+        let argv = zellij.panes[0].argv.join(" ");
+        assert!(argv.contains(&format!("--method {method} --instead-of config_dir")), "{argv}");
+        let why = problems(&mut zellij);
+        assert!(why.contains("does not honour CLAUDE_CONFIG_DIR") && why.contains("fallback"), "{why}");
+        assert!(zellij.board(1).claude_praise.is_none());
+        // Whoever asks for it by name gets it as asked for.
+        zellij.ask("new", &[("method", "home")]);
+        assert!(!zellij.panes[1].argv.join(" ").contains("--instead-of"));
+    }
+}
+
+#[test]
+fn where_the_fallback_refuses_nothing_opens_and_the_caller_hears_why() {
+    let mut zellij = with(IGNORES).option("fallback", "refuse").ready();
+    let error = zellij.ask_wrong("new", &[]);
+    assert!(error.contains("does not honour") && error.contains("refuse"), "{error}");
+    assert!(problems(&mut zellij).contains("No pane is opened"));
+    assert_eq!(zellij.opened(), 0);
+    zellij.ask("new", &[("method", "none")]);
+    // On macOS that is what happens by itself, and a HOME of its own is no way out.
+    let mut zellij = with(IGNORES).where_(|zellij| zellij.disk.macos = true).ready();
+    assert!(zellij.ask_wrong("new", &[]).contains("refuse"));
+    let mut zellij = with(IGNORES).where_(|zellij| zellij.disk.macos = true).option("fallback", "home").ready();
+    assert!(zellij.ask_wrong("new", &[]).contains("keychain"));
+}
+
+#[test]
+fn a_claude_that_ignores_home_as_well_is_refused() {
+    for fallback in ["home", "refuse"] {
+        let mut zellij = with(IGNORES_ALL).option("fallback", fallback).ready();
+        zellij.ask_wrong("new", &[]);
+        assert!(zellij.ask_wrong("new", &[("method", "home")]).contains("nor HOME"));
+        assert_eq!(zellij.opened(), 0, "{fallback}");
+    }
+}
+
+#[test]
+fn a_pane_that_fallback_none_let_start_is_unsupported_and_never_green_also_when_it_comes_back() {
+    let mut zellij = with(IGNORES).option("fallback", "none").ready();
+    let desk = zellij.open();
+    zellij.pass(3_000);
+    assert_eq!(
+        (the_pane(&mut zellij)["health"].clone(), the_pane(&mut zellij)["method"].clone()),
+        ("unsupported".into(), "none".into())
+    );
+    zellij.die();
+    // Since then the user has installed another one.
+    zellij.disk.probe = GOOD;
+    zellij.resurrect();
+    zellij.rerun(zellij.terminal_of(desk));
+    zellij.pass(3_000);
+    assert_eq!(the_pane(&mut zellij)["health"], "unsupported");
+    // Asked for as such, no isolation is just unknown.
+    zellij.ask("new", &[("method", "none")]);
+    zellij.pass(3_000);
+    let status = zellij.ask("status", &[]);
+    assert_eq!(status["panes"][1]["health"], "unknown");
+}
+
+#[test]
+fn a_claude_without_a_shared_login_is_named() {
+    let mut zellij = with(OLDER).ready();
+    assert!(problems(&mut zellij).contains("login of its own"));
+    assert_eq!(zellij.board(1).claude_praise.as_deref(), Some("honours CLAUDE_CONFIG_DIR"));
+    zellij.open();
+    let mut zellij = with(OLDER).option("login", "separate").ready();
+    assert_eq!(problems(&mut zellij), "", "nobody wants to share one");
+}
+
+#[test]
+fn the_first_pane_waits_for_the_probe_and_never_longer_than_its_caller() {
+    let mut zellij = with(IGNORES).where_(|zellij| zellij.slow("probe", 2_000)).started();
+    zellij.pass(200);
+    let call = zellij.send("new", &[("cwd", "/code")]);
+    zellij.pass(1_500);
+    assert_eq!(zellij.opened(), 0);
+    zellij.pass(1_000);
+    zellij.answer(call);
+    assert!(zellij.panes[0].argv.join(" ").contains("--method home"));
+    let before = zellij.now;
+    zellij.ask("new", &[]);
+    assert!(zellij.now - before < 100, "the second one waits for nothing");
+
+    // Nobody knows: the launcher looks once more before it starts anything.
+    for slow in [9_000, 14_000] {
+        let mut zellij = with(IGNORES).where_(|zellij| zellij.slow("probe", slow)).started();
+        zellij.pass(200);
+        let call = zellij.send("new", &[]);
+        zellij.pass(5_200);
+        zellij.answer(call);
+        assert!(zellij.panes[0].argv.join(" ").contains("--method config_dir"));
+    }
+    let mut zellij = with(GOOD).where_(|zellij| zellij.lose("probe", 1)).started();
+    zellij.pass(200);
+    let call = zellij.send("new", &[]);
+    zellij.pass(5_200);
+    zellij.answer(call);
+}
+
+#[test]
+fn a_layouts_pane_waits_for_the_probe_as_long_as_it_takes() {
+    let mut zellij = with(IGNORES).where_(|zellij| zellij.slow("probe", 12_000)).started();
+    zellij.layout_pane(7, &[("role", "claude")]);
+    zellij.pass(11_000);
+    assert_eq!(zellij.opened(), 0);
+    zellij.pass(3_000);
+    assert!(zellij.panes[0].argv.join(" ").contains("--method home"));
+}
+
+#[test]
+fn without_isolation_nothing_is_waited_for() {
+    let mut zellij = with(GOOD).where_(|zellij| zellij.slow("probe", 4_000)).started();
+    zellij.pass(200);
+    let call = zellij.send("new", &[("method", "none")]);
+    zellij.pass(100);
+    zellij.answer(call);
+}
+
+#[test]
+fn a_probe_that_tells_nothing_is_said_to_and_opens_what_was_asked_for() {
+    let mut zellij = with(["unknown", "unknown", "unknown", ""]).option("fallback", "refuse").ready();
+    assert!(problems(&mut zellij).contains("is not known"));
+    zellij.open();
+    assert!(zellij.panes[0].argv.join(" ").contains("--method config_dir"));
+}
+
+#[test]
+fn a_check_asks_the_program_itself_and_a_replaced_one_is_noticed() {
+    let mut zellij = with(GOOD).ready();
+    zellij.open();
+    zellij.disk.probe = IGNORES;
+    let status = zellij.ask("check", &[]);
+    assert!(status["problems"][0].as_str().unwrap().contains("does not honour"), "{status}");
+    assert_eq!(zellij.hosts_named("probe-again"), 1);
+    // One that takes its time is waited for, as long as the caller has.
+    for (slow, told) in [(2_000, true), (9_000, false)] {
+        let mut zellij = with(GOOD).ready();
+        zellij.disk.probe = IGNORES;
+        zellij.slow("probe-again", slow);
+        let status = zellij.ask("check", &[]);
+        assert_eq!(status["problems"] != serde_json::json!([]), told, "{status}");
+    }
+    // And without one, by an opening, for the next.
+    let mut zellij = with(GOOD).ready();
+    zellij.disk.probe = IGNORES;
+    zellij.pass(70_000);
+    zellij.open();
+    zellij.pass(100);
+    zellij.open();
+    let methods: Vec<bool> = zellij.panes.iter().map(|pane| pane.argv.join(" ").contains("--method home")).collect();
+    assert_eq!(methods, [false, true]);
+    let quiet = zellij.count(|did| matches!(did, Did::Host(words) if words[0] == "probe"));
+    zellij.pass(200_000);
+    assert_eq!(
+        zellij.count(|did| matches!(did, Did::Host(words) if words[0] == "probe")),
+        quiet,
+        "nothing asks by itself"
+    );
+}
