@@ -282,6 +282,47 @@ fn links_and_paths_in_the_manuals_lead_to_what_is_there() {
     }
 }
 
+#[test]
+fn whoever_adds_something_finds_what_the_manual_names() {
+    let text = format!("{}\n{}", read("CONTRIBUTING.md"), read("ARCHITECTURE.md"));
+    let ways = section(&text, "How to add");
+    let ways: Vec<&str> = ways.split("\n\n").filter(|way| way.trim().starts_with("**")).collect();
+    for wanted in ["**An option.**", "**A pipe.**", "**A health check.**", "**An isolation method.**"] {
+        assert!(ways.iter().any(|way| way.trim().starts_with(wanted)), "{wanted}");
+    }
+    for way in ways {
+        let words = quoted(way, '`');
+        let mut folder = "";
+        let mut code = String::new();
+        for word in &words {
+            // A file without its folder lies beside the one before it.
+            let path = if word.contains('/') { (*word).to_string() } else { format!("{folder}/{word}") };
+            if root().join(&path).is_file() {
+                folder = word.rsplit_once('/').map_or(folder, |(folder, _)| folder);
+                code += &read(&path);
+            } else {
+                assert!(
+                    !word.contains('.') || root().join(&path).is_dir() || word.ends_with('/'),
+                    "no file {path}: {way}"
+                );
+            }
+        }
+        let names = words.iter().filter(|word| word.chars().all(|c| c.is_ascii_alphabetic() || c == '_'));
+        for name in names {
+            let defined = [
+                format!("fn {name}("),
+                format!("const {name}:"),
+                format!("enum {name} "),
+                format!("struct {name} "),
+                format!("\n{name}() {{"),
+            ];
+            let is_a_word_of_the_users = OPTIONS.iter().any(|(option, _)| option == name) || *name == "check";
+            let found = defined.iter().any(|definition| code.contains(definition));
+            assert!(found || is_a_word_of_the_users, "{name} is in none of the files that are named with it: {way}");
+        }
+    }
+}
+
 /// The blocks of a manual in one language; indentation says nothing in those that are looked at.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     between(text, &format!("```{language}\n"), "```").into_iter().map(str::to_string).collect()
