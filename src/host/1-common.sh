@@ -90,7 +90,7 @@ note() {
 recall() {
 	_V=
 	[ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] || return 1
-	while IFS= read -r _line || [ -n "$_line" ]; do
+	while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 		case $_line in
 		"$2="*)
 			unesc "${_line#*=}"

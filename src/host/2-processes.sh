@@ -10,10 +10,11 @@ look_at() {
 	case $1 in '' | *[!0-9]*) return 1 ;; esac
 	if [ -n "$_PROC" ]; then
 		[ -r "/proc/$1/stat" ] || return 1
-		# The second field is a name that may hold anything, a newline too.
+		# The second field is a name that may hold anything, a newline too. When the process ends between opening and reading,
+		# bash's read fails and leaves its variable as it was: a loop that looks at it would never end.
 		_stat=
 		{
-			while IFS= read -r _line || [ -n "$_line" ]; do
+			while IFS= read -r _line; do
 				_stat=$_stat$_line
 			done <"/proc/$1/stat"
 		} 2>/dev/null

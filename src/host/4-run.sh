@@ -296,6 +296,7 @@ find_memory() {
 			break
 		elif [ -f "$_up/.git" ]; then
 			_root=$_up
+			_line=
 			IFS= read -r _line 2>/dev/null <"$_up/.git" || :
 			# A worktree: "gitdir: <main>/.git/worktrees/<name>".
 			case $_line in

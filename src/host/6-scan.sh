@@ -65,7 +65,7 @@ scan_desk() {
 	_record=$_desk/.carrel/record
 	_group='' _group_start='' _host='' _boot='' _whole=''
 	if [ -f "$_record" ] && [ ! -L "$_record" ]; then
-		while IFS= read -r _line || [ -n "$_line" ]; do
+		while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 			_key=${_line%%=*}
 			case $_key in '' | "$_line" | *[!a-z_]*) continue ;; esac
 			# Values are escaped already, as they are here.

@@ -263,7 +263,7 @@ prune() {
 remove_permissions() {
 	_file=$_ZELLIJ/permissions.kdl
 	_skip=
-	while IFS= read -r _line || [ -n "$_line" ]; do
+	while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 		[ "$_line" != "\"$_LOCATION\" {" ] || _skip=yes
 		[ -n "$_skip" ] || printf '%s\n' "$_line"
 		[ "$_line" != "}" ] || _skip=

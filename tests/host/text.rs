@@ -113,3 +113,14 @@ fn each_shell_can_read_it() {
         assert_eq!(names(&place.project), Vec::<String>::new());
     });
 }
+
+/// bash's `read` leaves its variable as it was when reading fails, as it does from `/proc/<pid>/stat` when the process ends
+/// between opening and reading (seen with bash 5.2: a scan that never came back).
+#[test]
+fn no_loop_reads_on_because_of_what_it_read_before() {
+    let loops: Vec<&str> = code().filter(|line| line.contains("read -r _") && line.contains("|| [ -n ")).collect();
+    assert!(!loops.is_empty());
+    for line in loops {
+        assert!(line.starts_with("while _line= && IFS= read -r _line || [ -n \"$_line\" ]; do"), "{line}");
+    }
+}
