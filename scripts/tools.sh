@@ -100,17 +100,17 @@ claude() {
 }
 
 shells() {
-    wanted="dash bash busybox shellcheck"
+    wanted="dash bash busybox shellcheck strace bwrap:bubblewrap"
     # No busybox is packaged for macOS; its /bin/dash and its bash 3.2 are tested there instead.
     [ "$(uname -s)" != Darwin ] || wanted="dash bash shellcheck"
     # shellcheck disable=SC2086 # one word per program
     programs $wanted
 }
 
-# programs NAME…: installs those that are missing, or says how; each is also the name of its package.
+# programs NAME[:PACKAGE]…: installs those that are missing, or says how. Most packages are named after their program.
 programs() {
     missing=
-    for program in "$@"; do have "$program" || missing="$missing $program"; done
+    for program in "$@"; do have "${program%%:*}" || missing="$missing ${program#*:}"; done
     missing=${missing# }
     [ -n "$missing" ] || return 0
     if have apt-get && [ "$(id -u)" = 0 ]; then

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use zellij_carrel::manager::options::OPTIONS;
+use zellij_carrel::manager::options::{parse, Environment, OPTIONS};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -390,4 +390,17 @@ fn each_make_command_in_the_manuals_is_one_and_each_one_is_in_them() {
         .map(str::to_string)
         .collect();
     assert_eq!(told.iter().map(String::as_str).collect::<BTreeSet<_>>(), there);
+}
+
+#[test]
+fn every_example_of_a_containers_command_is_understood() {
+    let examples = read("docs/isolation.md");
+    let examples = between(&examples, "container_command r#\"", "\"#");
+    assert!(examples.len() >= 2, "{} examples", examples.len());
+    for example in examples {
+        let config = [("container_command".to_string(), example.to_string())].into();
+        let env = Environment { home: Some("/home/me"), xdg_state_home: None };
+        let options = parse(&config, &env).unwrap_or_else(|why| panic!("{example}: {why:?}"));
+        assert!(options.container_command.is_some());
+    }
 }

@@ -6,6 +6,8 @@
 mod boot;
 #[path = "host/clean.rs"]
 mod clean;
+#[path = "host/container.rs"]
+mod container;
 #[path = "host/interrupted.rs"]
 mod interrupted;
 #[path = "host/methods.rs"]

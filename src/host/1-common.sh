@@ -39,7 +39,7 @@ esc() {
 	_E=$_E$_rest
 }
 
-# unesc FIELD: sets _V to the text.
+# unesc FIELD: sets _V to the text. A blank may be written \s, where words are separated by blanks.
 unesc() {
 	_V=
 	_rest=$1
@@ -50,6 +50,7 @@ unesc() {
 		case $_rest in
 		n*) _V=$_V$_NL ;;
 		t*) _V=$_V$_TAB ;;
+		s*) _V="$_V " ;;
 		*) _V=$_V${_rest%"${_rest#?}"} ;;
 		esac
 		_rest=${_rest#?}

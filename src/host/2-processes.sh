@@ -105,6 +105,16 @@ who_lives_at() {
 			_WHY="its processes live (group $_group)"
 			return 0
 		fi
+		if recall "$_record" box && [ -n "$_V" ]; then
+			# Pids in there are those of another namespace. Bubblewrap's processes are of the group, and end with the first.
+			[ "$_V" != bwrap ] || return 1
+			for _file in "$1"/sessions/*.json "$1"/sessions/*.key; do
+				[ -f "$_file" ] || continue
+				_WHY="its container may run: Claude has left $_file. End the container, and remove that file if it stays"
+				return 0
+			done
+			return 1
+		fi
 	fi
 	for _dir in "$1" "$1/.claude"; do
 		for _file in "$_dir"/sessions/*.json "$_dir"/sessions/*.key; do

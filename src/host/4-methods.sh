@@ -4,6 +4,7 @@
 #   config_dir   CLAUDE_CONFIG_DIR is the desk
 #   home         HOME is the desk; Claude's state lies below it, as it does below any HOME
 #   none         nothing is set; the desk holds what Carrel itself needs
+#   container    as config_dir, and a box around all of it: see 4-container.sh
 
 # The folders of the state dir that hold desks; in the last one they are while they are kept and deleted.
 _PLACES='claude-configs claude-homes leaving'
@@ -12,12 +13,14 @@ _PLACES='claude-configs claude-homes leaving'
 #   _ISOLATED   "yes" where Claude gets a state of its own
 #   _PLACE      the folder of the state dir that has its desks
 #   _BELOW      where in a desk Claude's state lies: empty, or a path that begins with a slash
+#   _BOXED      "yes" where Claude runs in a box
 use_method() {
-	_ISOLATED=yes _PLACE=claude-configs _BELOW=''
+	_ISOLATED=yes _PLACE=claude-configs _BELOW='' _BOXED=''
 	case $1 in
 	config_dir) ;;
 	home) _PLACE=claude-homes _BELOW=/.claude ;;
 	none) _ISOLATED='' ;;
+	container) _BOXED=yes ;;
 	*) return 1 ;;
 	esac
 }
@@ -49,6 +52,12 @@ check_home() {
 }
 
 check_none() { :; }
+
+check_container() {
+	check_config_dir
+	can_contain || stop "$_WHY"
+	[ -n "$_OPT_CONTAINER" ] || find_project
+}
 
 # furnish_…: what a desk has beside the seed and what is shared. Also sets _PIN to what CLAUDE_CONFIG_DIR must stay in spite
 # of a settings file's env, which beats the process's own for everything but .claude.json.
@@ -107,6 +116,11 @@ link_home() {
 
 furnish_none() { _PIN=; }
 
+furnish_container() {
+	_PIN=$_DESK
+	[ -p "$_DESK/.carrel/bell" ] || mkfifo -- "$_DESK/.carrel/bell" 2>/dev/null || stop_unwritable "$_DESK/.carrel"
+}
+
 # tell_…: Claude's environment. In a subshell that becomes Claude.
 
 tell_config_dir() {
@@ -122,6 +136,14 @@ tell_home() {
 }
 
 tell_none() { :; }
+
+tell_container() {
+	tell_config_dir
+	[ -z "$_OPT_CONTAINER" ] || return 0
+	# Nobody else's temporary files, and none of the sockets.
+	unset CLAUDE_CODE_TMPDIR XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK ZELLIJ_SOCKET_DIR
+	export "TMPDIR=/tmp" "XDG_CACHE_HOME=/tmp/cache" "npm_config_cache=/tmp/cache/npm" "DISABLE_AUTOUPDATER=1"
+}
 
 # share LOGIN: what Claude uses of the user's own although its state is elsewhere.
 share() {

@@ -17,7 +17,7 @@ json() {
 
 run() {
 	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING='' _CLEANUP=yes
-	_OPT_HOME_LINKS='' _INSTEAD='' _NOTICE=''
+	_OPT_HOME_LINKS='' _OPT_CONTAINER='' _INSTEAD='' _NOTICE='' _MEMORY_DIR=''
 	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -28,7 +28,7 @@ run() {
 			shift
 			break
 			;;
-		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links | --instead-of)
+		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links | --container | --instead-of)
 			[ $# -ge 2 ] || stop "its command line ends after $1"
 			case $1 in
 			--pane) _PANE=$2 ;;
@@ -40,6 +40,7 @@ run() {
 			--share) _SHARE=$2 ;;
 			--login) _LOGIN_MODE=$2 ;;
 			--home-links) _OPT_HOME_LINKS=$2 ;;
+			--container) _OPT_CONTAINER=$2 ;;
 			--instead-of) _INSTEAD=$2 ;;
 			*) _MEMORY=$2 ;;
 			esac
@@ -76,12 +77,20 @@ run() {
 	else
 		set -- --session-id "$_SESSION" --settings "$_DESK/.carrel/settings.json" "$@"
 	fi
+	_ringer=
+	if [ -n "$_BOXED" ]; then
+		[ -n "$_OPT_CONTAINER" ] || build_box
+		ring_for_box &
+		_ringer=$!
+	fi
 	(
 		set_environment
 		umask "$_UMASK"
+		[ -z "$_BOXED" ] || in_box "$@"
 		exec "$_CLAUDE" "$@"
 	)
 	_code=$?
+	[ -z "$_ringer" ] || kill -s TERM "$_ringer"
 	printf 'code=%s\n' "$_code" 2>/dev/null >"$_DESK/.carrel/exit"
 	exit "$_code"
 }
@@ -207,6 +216,8 @@ link_shared() {
 	for _name; do
 		shift
 		case $_name in
+		# The user's own list of prompts cannot be written there; the desk's is added to it when it is kept.
+		history.jsonl) [ -z "$_BOXED" ] || continue ;;
 		*/* | .carrel* | .claude.json* | .credentials.json* | plugins | projects | sessions | tasks | todos | file-history | session-env) continue ;;
 		esac
 		[ -e "$_SHARED/$_name" ] && ! exists "$_CONFIG/$_name" || continue
@@ -263,19 +274,26 @@ choose_session() {
 }
 
 write_settings() {
-	replace "$_STATE/carrel.sh" "'" "'\\''"
-	json "/bin/sh '$_R' ring"
+	if [ -n "$_BOXED" ]; then
+		replace "$_DESK/.carrel/bell" "'" "'\\''"
+		json "[ ! -p '$_R' ] || 1<>'$_R' echo"
+		_to=
+	else
+		replace "$_STATE/carrel.sh" "'" "'\\''"
+		json "/bin/sh '$_R' ring"
+		_to=" $_PANE"
+	fi
 	_ring=$_R
 	_text=
 	for _event in SessionStart UserPromptSubmit PostToolUse Notification Stop SessionEnd; do
-		_text=$_text${_text:+,}"\"$_event\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event $_PANE\",\"timeout\":5}]}]"
+		_text=$_text${_text:+,}"\"$_event\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event$_to\",\"timeout\":5}]}]"
 	done
 	_text="\"hooks\":{$_text}"
 	if [ -n "$_PIN" ]; then
 		json "$_PIN"
 		_text="\"env\":{\"CLAUDE_CONFIG_DIR\":\"$_R\"},$_text"
 	fi
-	if [ -n "$_ISOLATED" ] && [ "$_MEMORY" = shared ] && find_memory; then
+	if [ -n "$_ISOLATED" ] && [ "$_MEMORY" = shared ] && find_memory && { [ -z "$_BOXED" ] || [ -d "$_MEMORY_DIR" ]; }; then
 		json "$_MEMORY_DIR"
 		_text="\"autoMemoryDirectory\":\"$_R\",$_text"
 	fi
@@ -287,30 +305,8 @@ write_settings() {
 # that matters the memory stays at the desk and is kept with it. A place that the user has set stays as it is.
 find_memory() {
 	[ ! -f "$_SHARED/settings.json" ] || ! grep -q '"autoMemoryDirectory"' -- "$_SHARED/settings.json" 2>/dev/null || return 1
-	physical . || return 1
-	_root=$_P
-	_up=$_P
-	while [ -n "$_up" ]; do
-		if [ -d "$_up/.git" ]; then
-			_root=$_up
-			break
-		elif [ -f "$_up/.git" ]; then
-			_root=$_up
-			_line=
-			IFS= read -r _line 2>/dev/null <"$_up/.git" || :
-			# A worktree: "gitdir: <main>/.git/worktrees/<name>".
-			case $_line in
-			"gitdir: "*/.git/worktrees/*)
-				_line=${_line#gitdir: }
-				_line=${_line%/.git/worktrees/*}
-				case $_line in /*) ;; *) _line=$_up/$_line ;; esac
-				! physical "$_line" || _root=$_P
-				;;
-			esac
-			break
-		fi
-		_up=${_up%/*}
-	done
+	find_root || return 1
+	_root=$_ROOT
 	[ "${#_root}" -le 150 ] || return 1
 	case $_root in *[!\ -~]*) return 1 ;; esac
 	_encoded=
@@ -321,6 +317,38 @@ find_memory() {
 		_root=${_root#"$_plain"?}
 	done
 	_MEMORY_DIR=$_SHARED/projects/$_encoded$_root/memory
+}
+
+# find_root: sets _TOP to the repository around the current dir, _ROOT to the main one where that is a worktree; both to the
+# current dir where there is none.
+find_root() {
+	physical . || return 1
+	_TOP=$_P
+	_ROOT=$_P
+	_up=$_P
+	while [ -n "$_up" ]; do
+		if [ -d "$_up/.git" ]; then
+			_TOP=$_up
+			_ROOT=$_up
+			break
+		elif [ -f "$_up/.git" ]; then
+			_TOP=$_up
+			_ROOT=$_up
+			_line=
+			IFS= read -r _line 2>/dev/null <"$_up/.git" || :
+			# A worktree: "gitdir: <main>/.git/worktrees/<name>".
+			case $_line in
+			"gitdir: "*/.git/worktrees/*)
+				_line=${_line#gitdir: }
+				_line=${_line%/.git/worktrees/*}
+				case $_line in /*) ;; *) _line=$_up/$_line ;; esac
+				! physical "$_line" || _ROOT=$_P
+				;;
+			esac
+			break
+		fi
+		_up=${_up%/*}
+	done
 }
 
 # write_record: what the desk's owner is, so that others can judge whether it lives. "opened" comes last and says that the
@@ -352,6 +380,7 @@ write_record() {
 		note share "$_SHARE"
 		note login "$_LOGIN_IS"
 		note instead_of "$_INSTEAD"
+		[ -z "$_BOXED" ] || note box "${_OPT_CONTAINER:-bwrap}"
 		note home "$_USER_HOME"
 		note user_config_dir "$_USER_CONFIG_DIR"
 		[ -z "$_USER_LOGIN_SET" ] || note user_login "$_USER_LOGIN"

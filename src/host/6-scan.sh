@@ -63,7 +63,7 @@ scan() {
 scan_desk() {
 	say desk "$_uuid" "${_place#claude-}"
 	_record=$_desk/.carrel/record
-	_group='' _group_start='' _host='' _boot='' _whole=''
+	_boxed='' _group='' _group_start='' _host='' _boot='' _whole=''
 	if [ -f "$_record" ] && [ ! -L "$_record" ]; then
 		while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 			_key=${_line%%=*}
@@ -73,6 +73,7 @@ scan_desk() {
 			printf 'record\t%s\t%s\n' "$_key" "$_V"
 			case $_key in
 			group) _group=$_V ;;
+			box) _boxed=$_V ;;
 			group_start) unesc "$_V" && _group_start=$_V ;;
 			host) unesc "$_V" && _host=$_V ;;
 			boot) unesc "$_V" && _boot=$_V ;;
@@ -105,6 +106,7 @@ scan_registry() {
 		[ -f "$_file" ] && [ ! -L "$_file" ] || continue
 		_pid=${_file##*/}
 		_pid=${_pid%.json}
+		if [ "$2" = registry ] && [ "$_boxed" = bwrap ]; then outer_pid "$_pid" "$_group" || continue; fi
 		look_at "$_pid" || continue
 		_TEXT=$(head -c 8193 -- "$_file" 2>/dev/null) || _TEXT=
 		[ "${#_TEXT}" -le 8192 ] || _TEXT=

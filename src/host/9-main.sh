@@ -62,6 +62,7 @@ main() {
 	seed-out) seed_out "$@" ;;
 	seed-in) seed_in "$@" ;;
 	is-dir) if [ -d "${1-}" ]; then say dir yes; else say dir no; fi ;;
+	box) box "${1-}" ;;
 	probe) probe "${1-}" ;;
 	probe-again) probe "${1-}" yes ;;
 	where) where ;;

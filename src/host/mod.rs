@@ -6,6 +6,7 @@ pub const PROGRAM: &str = concat!(
     include_str!("1-common.sh"),
     include_str!("2-processes.sh"),
     include_str!("3-keep.sh"),
+    include_str!("4-container.sh"),
     include_str!("4-methods.sh"),
     include_str!("4-probe.sh"),
     include_str!("4-run.sh"),

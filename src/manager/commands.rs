@@ -61,11 +61,20 @@ pub fn launcher_argv(
     option("--memory", (options.memory == Sharing::Separate).then(|| "separate".to_string()));
     let links = options.home_symlinks.join(" ");
     option("--home-links", (links != default_of("home_symlinks")).then(|| word_of(links)));
+    option("--container", options.container_command.as_ref().map(|words| one_word(words)));
     if !claude_args.is_empty() {
         argv.push("--".into());
         argv.extend(claude_args.iter().cloned());
     }
     argv
+}
+
+/// Several words as one, separated by blanks, so that a program that reads no JSON finds them again.
+#[must_use]
+pub fn one_word(words: &[String]) -> String {
+    let escaped =
+        |word: &String| word.replace('\\', "\\\\").replace(' ', "\\s").replace('\t', "\\t").replace('\n', "\\n");
+    words.iter().map(escaped).collect::<Vec<_>>().join(" ")
 }
 
 /// What the launcher takes when its command line does not say.

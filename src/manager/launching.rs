@@ -2,7 +2,7 @@
 //! first is asked; then the pane is opened in one step, and the launcher in it does the rest.
 
 use super::board::Method;
-use super::commands::{launcher_argv, Launch};
+use super::commands::{launcher_argv, one_word, Launch};
 use super::effect::{Effect, Effects, Placement};
 use super::event::Sender;
 use super::ids::{CallId, DeskId, SessionId, TerminalId};
@@ -188,12 +188,12 @@ impl Manager {
                 opening.asked_again = true;
                 return self.boot(effects);
             }
-            let method = self.method_of(opening);
-            if !method.is_built() {
-                let why = format!("method `{}` is not built in this version of Carrel", method.word());
-                return self.refuse(opening, &why, effects);
-            }
             let mut calls = Vec::new();
+            if self.method_of(opening).needs_runtime() {
+                let command = self.options().and_then(|options| options.container_command.as_ref());
+                let words = command.map(|words| one_word(words)).unwrap_or_default();
+                calls.extend(self.run_host(Purpose::CheckRuntime, &["box", &words], effects));
+            }
             if let Some(cwd) = opening.wish.cwd.clone() {
                 calls.extend(self.run_host(Purpose::CheckCwd, &["is-dir", &cwd], effects));
             }
@@ -267,7 +267,8 @@ impl Manager {
         }
         let cwd = opening.wish.cwd.clone().unwrap_or_default();
         let refusal = match lines.first().map(|line| (line.tag.as_str(), line)) {
-            Some(("dir", line)) if line.field(0) == "yes" => None,
+            Some(("dir" | "box", line)) if line.field(0) == "yes" => None,
+            Some(("box", line)) => Some(line.field(1).to_string()),
             Some(("dir", _)) => Some(format!("cwd `{cwd}` is not a directory; name an existing one with cwd")),
             Some(("found", line)) => {
                 if opening.wish.cwd.is_none() {

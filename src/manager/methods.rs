@@ -105,10 +105,10 @@ impl Method {
         )
     }
 
-    /// Whether this version knows it.
+    /// Whether it needs another program, of which the host must say whether it can work here.
     #[must_use]
-    pub fn is_built(self) -> bool {
-        self != Method::Container
+    pub fn needs_runtime(self) -> bool {
+        self == Method::Container
     }
 }
 
@@ -164,9 +164,9 @@ mod tests {
         for method in Method::ALL {
             let word = method.word();
             assert_eq!(Method::from_word(word), Some(method));
-            let functions = ["check", "furnish", "tell"].map(|part| format!("\n{part}_{word}() {{"));
-            let known = functions.iter().all(|function| crate::host::PROGRAM.contains(function));
-            assert_eq!(known, method.is_built(), "{word}");
+            for part in ["check", "furnish", "tell"] {
+                assert!(crate::host::PROGRAM.contains(&format!("\n{part}_{word}() {{")), "{part}_{word}");
+            }
         }
     }
 }

@@ -104,6 +104,7 @@ enum Purpose {
     Owners,
     Sessions,
     CheckCwd,
+    CheckRuntime,
     Find,
 }
 
@@ -400,7 +401,7 @@ impl Manager {
             Purpose::Sessions => self.on_sessions_found(call, stdout, effects),
             Purpose::Owners => self.on_owners(stdout, effects),
             Purpose::Clean(pane) => self.on_cleaned(pane, stdout, effects),
-            Purpose::CheckCwd | Purpose::Find => self.on_looked_up(call, stdout, effects),
+            Purpose::CheckCwd | Purpose::CheckRuntime | Purpose::Find => self.on_looked_up(call, stdout, effects),
         }
     }
 
@@ -475,8 +476,6 @@ fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
             errors.push(format!("{what} is not built in this version of Carrel; leave it at its default"));
         }
     };
-    refuse(!options.method.is_built(), &format!("method `{}`", options.method.word()));
-    refuse(options.container_command.is_some(), "container_command");
     refuse(options.notify != Notify::None, "notify");
     if errors.is_empty() {
         Ok(options)

@@ -26,10 +26,12 @@ fn nothing_dangerous_is_in_it() {
             assert!(!has_word(&unquoted(line), word), "{word}: {line}");
         }
     }
-    // Only the launcher's child becomes another program, and a Claude that is asked something.
+    // Only the launcher's child becomes another program, or the box around it, and a Claude that is asked something.
     assert_eq!(
         code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(),
         [
+            r#"exec "$@""#,
+            r#"exec bwrap --args 9 /bin/sh -c '"$@"; exit $?' carrel "$_CLAUDE" "$@" 9<"$_DESK/.carrel/box""#,
             r#"exec env -i "PATH=${PATH-}" "HOME=$_asking/home" "TMPDIR=$_asking/tmp" "LANG=C.UTF-8" "TERM=dumb" \"#,
             r#"exec "$_CLAUDE" "$@""#,
         ]
@@ -37,11 +39,12 @@ fn nothing_dangerous_is_in_it() {
         .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
         .collect::<Vec<_>>()
     );
-    // Signals are only asked whether they could be sent, but for a Claude of ours that does not answer.
-    let own_child = "kill -s KILL \"$_heard\"";
-    assert!(code().any(|line| line == "_heard=$!"));
+    // Signals are only asked whether they could be sent, but for children of our own: a Claude that does not answer, and
+    // what rings for a box.
+    let own = ["kill -s KILL \"$_heard\"", "[ -z \"$_ringer\" ] || kill -s TERM \"$_ringer\""];
+    assert!(["_heard=$!", "_ringer=$!"].iter().all(|made| code().any(|line| line == *made)));
     let kills = code().filter(|line| has_word(&unquoted(line), "kill"));
-    assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || line == own_child));
+    assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || own.contains(&line)));
     // Whole trees are only deleted where the name can be nothing but ours.
     let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
     assert_eq!(deletions.len(), 6, "{deletions:#?}");

@@ -21,9 +21,8 @@ impl Isolated {
     /// Opens a pane of each method, all at once.
     fn of_every_method(zellij: &Zellij) -> Vec<Self> {
         let machine = zellij.machine();
-        let built = Method::ALL.into_iter().filter(|method| method.is_built());
         let order = |method: Method| Pane::order(zellij, "new", &format!("floating=true,method={}", method.word()));
-        let panes: Vec<(Method, Pane)> = built.map(|method| (method, order(method))).collect();
+        let panes: Vec<(Method, Pane)> = Method::ALL.into_iter().map(|method| (method, order(method))).collect();
         panes
             .into_iter()
             .map(|(method, pane)| {
@@ -201,4 +200,152 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
         !claude.env.contains_key("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
         "an older Claude is told of a login it cannot share"
     );
+}
+
+/// What Claude wrote, from a trace of it: every path that it made, opened for writing, renamed to, linked, or bound a socket to.
+fn written(trace: &str) -> Vec<String> {
+    let mut paths = std::collections::BTreeSet::new();
+    for line in trace.lines().filter(|line| !line.contains(" = -1 ")) {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        let call = call.rsplit(' ').next().unwrap_or_default();
+        let names: Vec<&str> = rest.split('"').skip(1).step_by(2).collect();
+        let path = match call {
+            "openat" | "open" if ["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|flag| rest.contains(flag)) => {
+                names.first()
+            }
+            "creat" | "mkdir" | "mkdirat" | "mknod" | "mknodat" => names.first(),
+            "rename" | "renameat" | "renameat2" | "link" | "linkat" | "symlink" | "symlinkat" => names.get(1),
+            "bind" if rest.contains("sun_path") => names.first(),
+            _ => None,
+        };
+        paths.extend(path.filter(|path| path.starts_with('/')).map(|path| (*path).to_owned()));
+    }
+    paths.into_iter().collect()
+}
+
+/// What the manual says of each method: where it writes outside of its desk. The rows of docs/isolation.md, by their first
+/// cell, with the methods that have a cross.
+fn documented() -> Vec<(String, Vec<Method>)> {
+    let manual = include_str!("../../docs/isolation.md");
+    let section = manual
+        .split("\n## What is written outside of the desk\n")
+        .nth(1)
+        .expect("the section")
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let place = cells[0].split('`').nth(1).unwrap().to_owned();
+        let crosses = Method::ALL.into_iter().zip(&cells[2..]).filter(|(_, cell)| **cell == "×");
+        (place, crosses.map(|(method, _)| method).collect())
+    })
+    .collect()
+}
+
+/// Whether a path lies at a place of the manual, in which `…` stands for the rest of a name; or is a folder on the way there.
+fn fits(place: &str, path: &str) -> bool {
+    let pairs = place.trim_end_matches('/').split('/').zip(path.split('/'));
+    pairs.into_iter().all(|(told, found)| match told.strip_suffix('…') {
+        Some(beginning) => found.starts_with(beginning),
+        None => told == found,
+    })
+}
+
+#[test]
+fn what_each_method_writes_outside_of_its_desk_is_what_the_manual_says_and_a_container_writes_nothing() {
+    let machine = Machine::of(&User { mcp_server: true, ..User::normal() });
+    machine.unset_env("CLAUDE_CODE_TMPDIR");
+    let claude = machine.path("bin/claude").canonicalize().unwrap();
+    let calls =
+        "openat,open,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,bind";
+    let wrapper = machine.write(
+        "traced/claude",
+        format!(
+            "#!/bin/sh\n[ \"$1\" = --session-id ] || exec '{0}' \"$@\"\n\
+             exec strace -f -qq -s 400 --seccomp-bpf -e trace={calls} -o \"$PWD/trace-$CARREL_PANE\" '{0}' \"$@\"\n",
+            claude.display()
+        ),
+    );
+    std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let zellij = Zellij::new(&machine, &Setup::carrel().option("claude", wrapper.to_str().unwrap()));
+    let _client = zellij.start();
+    let order = |method: Method| Pane::order(&zellij, "new", &format!("floating=true,method={}", method.word()));
+    let panes: Vec<(Method, Pane)> = Method::ALL.into_iter().map(|method| (method, order(method))).collect();
+    let type_line = |pane: &Pane, line: &str| {
+        zellij.type_into(pane.terminal, line);
+        machine.wait(&format!("{line} stands in pane {}", pane.terminal), || {
+            zellij.pane_text(pane.terminal).contains(line).then_some(())
+        });
+        zellij.type_into(pane.terminal, "\r");
+    };
+    for (method, pane) in &panes {
+        pane.wait_for_prompt(&zellij);
+        pane.say(&zellij, &format!("hello {}", method.word()));
+        type_line(pane, &format!("run: touch made-{}", method.word()));
+    }
+    for (method, pane) in &panes {
+        machine.wait("the tool has run", || {
+            // The dialog takes no key in its first moments.
+            if claude::shows_permission_question(&zellij.pane_text(pane.terminal)) {
+                zellij.type_into(pane.terminal, "\r");
+            }
+            machine.project().join(format!("made-{}", method.word())).exists().then_some(())
+        });
+    }
+    let entries = |status: &serde_json::Value| -> Vec<serde_json::Value> {
+        panes.iter().map(|(_, pane)| pane.entry_in(status).unwrap_or_default()).collect()
+    };
+    let idle =
+        zellij.wait_status("all have answered", |status| entries(status).iter().all(|pane| pane["state"] == "idle"));
+    for (_, pane) in &panes {
+        type_line(pane, "/clear");
+    }
+    let before = entries(&idle);
+    zellij.wait_status("all have a new page", |status| {
+        entries(status)
+            .iter()
+            .zip(&before)
+            .all(|(now, then)| now["session"] != then["session"] && now["state"] == "idle")
+    });
+    for (_, pane) in &panes {
+        type_line(pane, "/exit");
+    }
+    zellij.wait_status("all have ended", |status| {
+        panes.iter().all(|(_, pane)| pane.entry_in(status).is_some_and(|entry| entry["state"] == "exited"))
+    });
+    let state = crate::desks::state_dir(&machine).display().to_string();
+    let home = machine.home().display().to_string();
+    let table = documented();
+    for (method, pane) in &panes {
+        let trace = machine.project().join(format!("trace-{}", pane.pane));
+        let trace = std::fs::read_to_string(&trace).unwrap_or_else(|why| panic!("{}: {why}", trace.display()));
+        let own = format!("pane-{}", pane.pane);
+        let project = machine.project().display().to_string();
+        let outside = written(&trace).into_iter().filter(|path| {
+            let at_desk = path.starts_with(&state) && path.contains(&own);
+            // In its box `/tmp` is a folder of the desk.
+            let caught = method.needs_runtime() && path.starts_with("/tmp/") && !path.starts_with(&home);
+            !(at_desk
+                || caught
+                || path.starts_with(&project)
+                || path.starts_with("/dev/")
+                || path.starts_with("/proc/"))
+        });
+        let outside: Vec<String> = outside.map(|path| path.replace(&home, "~")).collect();
+        // Places that a test's machine has of its own.
+        let at = |part: &str| machine.path(part).display().to_string();
+        let elsewhere = [(at("s"), "/tmp/zellij-0"), (at("run"), "/tmp"), (at("tmp"), "/tmp")];
+        let told: Vec<&str> =
+            table.iter().filter(|(_, methods)| methods.contains(method)).map(|(place, _)| place.as_str()).collect();
+        let is_told = |path: &str| {
+            let path = elsewhere.iter().fold(path.to_owned(), |path, (from, to)| path.replace(from, to));
+            told.iter().any(|place| fits(place, &path))
+        };
+        let untold: Vec<&String> = outside.iter().filter(|path| !is_told(path)).collect();
+        assert!(untold.is_empty(), "{} writes what the manual does not say: {untold:#?}", method.word());
+        assert_eq!(outside.is_empty(), told.is_empty(), "{}: {outside:#?}", method.word());
+        assert!(trace.lines().count() > 50, "the trace of {} is too short to prove anything", method.word());
+    }
 }

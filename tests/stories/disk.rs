@@ -79,6 +79,8 @@ pub enum Cleaned {
 pub struct Disk {
     pub dirs: BTreeSet<String>,
     pub macos: bool,
+    /// Why there can be no container.
+    pub no_box: Option<String>,
     /// What a probe of that Claude tells, in the words of the host program.
     pub probe: [&'static str; 4],
     /// Where claude is, if anywhere.

@@ -16,14 +16,10 @@ fn place(method: &str, desk: &str) -> Value {
     }
 }
 
-fn methods_that_are_built() -> Vec<&'static str> {
-    Method::ALL.into_iter().filter(|method| method.is_built()).map(Method::word).collect()
-}
-
 #[test]
 fn panes_of_every_method_live_side_by_side_and_come_back_with_their_own() {
     let mut zellij = World::new().clients(2).ready();
-    let methods = methods_that_are_built();
+    let methods = Method::ALL.map(Method::word);
     let mut desks = Vec::new();
     for method in &methods {
         let answer = zellij.ask("new", &[("method", method)]);
@@ -56,6 +52,24 @@ fn panes_of_every_method_live_side_by_side_and_come_back_with_their_own() {
     }
     zellij.pass(3_000);
     check(&mut zellij, false);
+}
+
+#[test]
+fn a_container_that_cannot_be_made_is_refused_before_anything_is_opened() {
+    let mut zellij = World::new().where_(|zellij| zellij.disk.no_box = Some("there is no bwrap".into())).ready();
+    assert!(zellij.ask_wrong("new", &[("method", "container")]).contains("no bwrap"));
+    assert_eq!(zellij.opened(), 0);
+    zellij.ask("new", &[]);
+}
+
+#[test]
+fn the_containers_command_reaches_the_launcher_as_one_word() {
+    let command = r#"["box run", "-v", "{desk}:{desk}", "--at={cwd}", "a\\b", "{command}", "end"]"#;
+    let mut zellij = World::new().option("container_command", command).ready();
+    zellij.ask("new", &[("method", "container")]);
+    let argv = &zellij.panes[0].argv;
+    let at = argv.iter().position(|word| word == "--container").unwrap();
+    assert_eq!(argv[at + 1], r"box\srun -v {desk}:{desk} --at={cwd} a\\b {command} end");
 }
 
 #[test]

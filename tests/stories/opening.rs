@@ -138,7 +138,6 @@ fn whatever_cannot_be_carried_out_is_refused_with_a_reason_and_opens_nothing() {
         ("new", &[("directory", "/code")], "directory"),
         ("new", &[("floating", "true"), ("in_place", "true")], "not both"),
         ("new", &[("floating", "yes")], "floating"),
-        ("new", &[("method", "container")], "not built"),
         ("new", &[("method", "magic")], "magic"),
         ("new", &[("claude_args", "--settings x.json")], "--settings"),
         ("new", &[("claude_args", "--resume")], "--resume"),

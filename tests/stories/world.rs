@@ -1250,6 +1250,10 @@ impl World {
     fn host_does(&mut self, words: &[String]) -> String {
         match words[0].as_str() {
             "boot" => self.disk.boot(),
+            "box" => say(&match &self.disk.no_box {
+                Some(why) => vec!["box", "no", why],
+                None => vec!["box", "yes"],
+            }),
             "probe" | "probe-again" => {
                 let [honours, login, home, version] = self.disk.probe;
                 let own = format!("{} (Claude Code)", self.claude_version);

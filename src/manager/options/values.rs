@@ -97,6 +97,9 @@ pub(super) fn container_command(text: &str) -> Result<Vec<String>, String> {
             return Err(format!("{ALLOWED}; `{needed}` is missing"));
         }
     }
+    if words.iter().any(String::is_empty) {
+        return Err(format!("{ALLOWED}, none of them empty"));
+    }
     // The command is many words: it can stand in for one whole word only.
     if words.iter().filter(|word| word.contains("{command}")).count() != 1
         || !words.iter().any(|word| word == "{command}")
