@@ -311,3 +311,38 @@ fn make_install_puts_the_plugin_where_zellij_users_keep_theirs_and_changes_no_co
     assert!(install(&["uninstall"]).status.success());
     assert!(plugin.exists());
 }
+
+/// Runs `wasm.sh twice` with a stand-in for cargo that writes what this piece of shell prints as the plugin.
+fn built_twice(prints: &str) -> Output {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let program = |name: &str, body: &str| {
+        let file = dir.path().join(name);
+        fs::write(&file, format!("#!/bin/sh\n{body}")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let out = "out=$CARGO_TARGET_DIR/wasm32-wasip1/release\nmkdir -p \"$out\"";
+    program("cargo", &format!("[ \"$1\" = wasm ] || exit 0\n{out}\n{{ {prints}\n}} >\"$out/carrel.wasm\"\n"));
+    program("rustc", "echo /toolchain\n");
+    let mut build = Command::new("/bin/sh");
+    build.arg(root().join("scripts/wasm.sh")).arg("twice").env_clear();
+    build.env("PATH", format!("{}:/usr/bin:/bin", dir.path().display())).env("HOME", dir.path().join("home"));
+    build.env("CARGO_TARGET_DIR", dir.path().join("target")).output().unwrap()
+}
+
+#[test]
+fn two_builds_that_differ_or_name_this_machine_are_no_release() {
+    let same = built_twice("echo plugin");
+    assert!(same.status.success(), "{same:?}");
+    let sums: Vec<String> = out(&same).lines().filter_map(|line| line.split("  ").next().map(str::to_owned)).collect();
+    assert!(sums.len() == 2 && sums[0] == sums[1] && sums[0].len() == 64, "{same:?}");
+    // The second has a time zone, a user, a HOME, a place of its own: none of them may be in the plugin.
+    for differs in ["echo \"${TZ-}\"", "echo \"${USER-}\"", "echo \"${SOURCE_DATE_EPOCH-}\"", "pwd | sed 's,.*/,,'"] {
+        assert_refused(&built_twice(differs), "two builds of the same sources differ");
+    }
+    assert_refused(&built_twice("echo \"$HOME/.cargo/registry\""), "names directories of this machine");
+    assert_refused(&built_twice("echo \"$(pwd)/src\""), "names directories of this machine");
+    // The compiler is told to leave the names of directories out.
+    let told = "case $CARGO_ENCODED_RUSTFLAGS in *--remap-path-prefix=*=/carrel*) echo told ;; *) pwd ;; esac";
+    assert!(built_twice(told).status.success());
+}
