@@ -97,9 +97,19 @@ fn the_main_job_is_done_by_every_method_side_by_side() {
         one.pane.wait_until_gone(&machine);
         let kept = words_in(&wait_until_kept(&machine, &one.session));
         assert!(kept.contains(word(one.method)) && kept.contains("back again"), "{}", one.method.word());
+    }
+    // Each goes on with its own once more, isolated as before.
+    let order = |one: &Isolated| {
+        let args = format!("floating=true,session={},method={}", one.session, one.method.word());
+        Pane::order(&zellij, "resume", &args)
+    };
+    let resumed: Vec<Pane> = all.iter().map(order).collect();
+    for (one, pane) in all.iter().zip(&resumed) {
+        pane.wait_for_prompt(&zellij);
         let question = format!("what was my word, {}?", one.method.word());
-        claude::resume(&machine, &one.session, &question).ok();
-        assert!(machine.api().wait_for_prompt(&question).mentions(word(one.method)), "{}", one.method.word());
+        pane.say(&zellij, &question);
+        let request = machine.api().wait_for_prompt(&question);
+        assert!(request.mentions(word(one.method)) && request.session.as_ref() == Some(&one.session));
     }
 }
 
