@@ -8,8 +8,12 @@ mod boot;
 mod clean;
 #[path = "host/container.rs"]
 mod container;
+#[path = "host/hostile.rs"]
+mod hostile;
 #[path = "host/interrupted.rs"]
 mod interrupted;
+#[path = "host/matrix.rs"]
+mod matrix;
 #[path = "host/methods.rs"]
 mod methods;
 #[path = "host/owners.rs"]
@@ -18,6 +22,8 @@ mod owners;
 mod place;
 #[path = "host/probe.rs"]
 mod probe;
+#[path = "host/references.rs"]
+mod references;
 #[path = "host/run.rs"]
 mod run;
 #[path = "host/scan.rs"]

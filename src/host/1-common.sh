@@ -90,7 +90,7 @@ note() {
 # recall FILE KEY: sets _V to the value of KEY in a record, or to nothing and returns 1.
 recall() {
 	_V=
-	[ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] || return 1
+	[ -f "$1" ] && [ ! -L "$1" ] && [ ! -L "${1%/*}" ] && [ -r "$1" ] || return 1
 	while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 		case $_line in
 		"$2="*)
@@ -100,6 +100,12 @@ recall() {
 		esac
 	done <"$1"
 	return 1
+}
+
+# first_line FILE: sets _V to it, or to nothing and returns 1 where that is no file.
+first_line() {
+	_V=
+	[ -f "$1" ] && { IFS= read -r _V <"$1" || [ -n "$_V" ]; } 2>/dev/null
 }
 
 fail() {
@@ -118,11 +124,23 @@ is_uuid() {
 	return 1
 }
 
+# is_desk NAME: a uuid as Carrel writes it: one in other letters is somebody else's.
+is_desk() {
+	case $1 in *[A-F]*) return 1 ;; esac
+	is_uuid "$1"
+}
+
 # real_dir PATH: a directory, and not by way of a symbolic link in its last step.
 real_dir() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
 # exists PATH: anything, also a link that leads nowhere.
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# clear_way FILE: before we write a file of our own: what lies in its place and is none goes. A planted link would be
+# written through, a pipe would be waited for.
+clear_way() {
+	[ -f "$1" ] && [ ! -L "$1" ] || ! exists "$1" || rm -f -- "$1" 2>/dev/null
+}
 
 # physical PATH: sets _P to the directory's path without symbolic links, or returns 1.
 physical() {
@@ -130,8 +148,8 @@ physical() {
 	_P=${_P%"${_NL}"x}
 }
 
-# desk_paths UUID: sets _DESK (where it is, or belongs), _LEAVING (where it is while it is kept and deleted) and _CLAIM (the
-# file of the cleaner that does so).
+# desk_paths UUID: sets _DESK (where it is, or belongs), _LEAVING (where it is while it is kept and deleted) and _CLAIM (how
+# the signs of the cleaner that does so begin).
 desk_paths() {
 	_LEAVING=$_STATE/leaving/pane-$1
 	_CLAIM=$_STATE/leaving/.cleaning-$1
@@ -241,16 +259,18 @@ look_at_seed() {
 	_MADE_OF=
 	for _SEED in "$_STATE"/seed/*/; do
 		_SEED=${_SEED%/}
-		{ IFS= read -r _line <"$_SEED/of"; } 2>/dev/null && [ "$_line" = "$_LOGIN_MODE $_SHARED_JSON" ] && break
+		first_line "$_SEED/of" && [ "$_V" = "$_LOGIN_MODE $_SHARED_JSON" ] && break
 		_SEED=
 	done
 	[ -n "$_SEED" ] || return 0
 	[ ! -f "$_SEED/claude.json" ] || _SEED_IS=stale
-	{ IFS= read -r _MADE_OF <"$_SEED/stamp"; } 2>/dev/null
+	first_line "$_SEED/stamp"
+	_MADE_OF=$_V
 	[ "$_MADE_OF" = "$_STAMP" ] || return 0
 	if [ -f "$_SEED/error" ]; then
 		_SEED_IS=failed
-		IFS= read -r _WHY <"$_SEED/error" || :
+		first_line "$_SEED/error"
+		_WHY=$_V
 	elif [ "$_SEED_IS" = stale ]; then
 		_SEED_IS=fresh
 	fi

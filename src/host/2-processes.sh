@@ -59,9 +59,11 @@ group_lives() {
 	kill -s 0 -- "-$1" 2>/dev/null
 }
 
-# this_boot: sets _HOST and _BOOT, which tell whether a pid in a record can mean a process of today.
+# this_boot: sets _HOST, _BOOT and _INIT, which tell whether a pid in a record can mean a process of today. _INIT is when
+# the first process started: in a container, which shares the kernel and so the boot, it is another one. The host's name
+# counts only there: elsewhere it can change with the network.
 this_boot() {
-	_HOST='' _BOOT=''
+	_HOST='' _BOOT='' _INIT=''
 	if [ -r /proc/sys/kernel/hostname ]; then
 		IFS= read -r _HOST </proc/sys/kernel/hostname || :
 	else
@@ -73,39 +75,63 @@ this_boot() {
 		# Not kern.boottime: it moves when the clock is set, and a moved one would make the living look dead.
 		_BOOT=$(sysctl -n kern.bootsessionuuid 2>/dev/null || /usr/sbin/sysctl -n kern.bootsessionuuid 2>/dev/null) || _BOOT=
 	fi
+	[ -z "$_PROC" ] || ! look_at 1 || _INIT=$_START
+	# In hundredths of a second since the boot: the system's own starts within ten seconds.
+	case $_INIT in ????*) _INIT="$_INIT $_HOST" ;; esac
+}
+
+# is_of_today HOST BOOT INIT: whether the pids of a record mean processes that can be seen from here. If not, _FOREIGN says
+# that it is another system's, and _WHY; without _FOREIGN it is of an earlier boot: whatever was running is gone.
+is_of_today() {
+	_FOREIGN=
+	[ -z "$_BOOT" ] || [ "$2$_TAB$3" != "$_BOOT$_TAB$_INIT" ] || return 0
+	_FOREIGN=yes
+	if [ "$1" != "$_HOST" ]; then
+		_WHY="it belongs to the host $1"
+	elif [ -z "$2" ] || [ -z "$_BOOT" ]; then
+		_WHY="this system does not tell whether it was started again since"
+	elif [ "$2" = "$_BOOT" ]; then
+		_WHY="it belongs to another container of this host"
+	else
+		_FOREIGN=
+	fi
+	return 1
+}
+
+# group_of_record RECORD: returns 1 when the process group that it names is proved dead, else 0 with _WHY. It is the
+# launcher's group, which Claude shares and which outlives Claude's own registry file.
+group_of_record() {
+	_FOREIGN=
+	# The last line of all: a record without it was not written to its end.
+	if ! recall "$1" opened || ! recall "$1" host; then
+		_WHY="its record $1 cannot be read"
+		return 0
+	fi
+	_its_host=$_V
+	recall "$1" init || _V=$_INIT
+	_its_init=$_V
+	recall "$1" boot
+	_its_boot=$_V
+	if is_of_today "$_its_host" "$_its_boot" "$_its_init"; then
+		recall "$1" group
+		_group=$_V
+		recall "$1" group_start
+		_WHY="its processes live (group $_group)"
+		group_lives "$_group" "$_V"
+	else
+		[ -n "$_FOREIGN" ]
+	fi
 }
 
 # who_lives_at DESK: sets _WHY and returns 0 when a process of the desk lives or cannot be judged; 1 when all are proved dead.
-# DESK/.carrel/record names the launcher's process group, which Claude shares and which outlives Claude's own registry file.
 who_lives_at() {
 	this_boot
-	_record=$1/.carrel/record
 	_WHY=
-	if exists "$_record"; then
-		# The last line of all: a record without it was not written to its end.
-		if ! recall "$_record" opened || ! recall "$_record" host; then
-			_WHY="its record $_record cannot be read"
-			return 0
-		fi
-		if [ "$_V" != "$_HOST" ]; then
-			_WHY="it belongs to the host $_V"
-			return 0
-		fi
-		recall "$_record" boot
-		if [ "$_V" != "$_BOOT" ]; then
-			# Another boot of this host: whatever was running is gone.
-			[ -z "$_V" ] || [ -z "$_BOOT" ] || return 1
-			_WHY="this system does not tell whether it was started again since"
-			return 0
-		fi
-		recall "$_record" group
-		_group=$_V
-		recall "$_record" group_start
-		if group_lives "$_group" "$_V"; then
-			_WHY="its processes live (group $_group)"
-			return 0
-		fi
-		if recall "$_record" box && [ -n "$_V" ]; then
+	if exists "$1/.carrel/record"; then
+		group_of_record "$1/.carrel/record" && return 0
+		# In another boot nothing else lives either.
+		[ "$_its_boot" = "$_BOOT" ] || return 1
+		if recall "$1/.carrel/record" box && [ -n "$_V" ]; then
 			# Pids in there are those of another namespace. Bubblewrap's processes are of the group, and end with the first.
 			[ "$_V" != bwrap ] || return 1
 			for _file in "$1"/sessions/*.json "$1"/sessions/*.key; do
@@ -172,4 +198,68 @@ is_at_desk() {
 	[ -n "$_PROC" ] || return 0
 	grep -F -q -e "$2" -- "/proc/$1/environ" 2>/dev/null
 	[ $? -ne 1 ]
+}
+
+# Signs that a living process of ours is at something: the files NAME, NAME.1, NAME.2 … in leaving, with its pid and start.
+# Each puts up its own, whole, and then looks for others: of two at once one sees the other at least, so one goes on at most.
+_SIGN=
+
+# sign_lives FILE: whether who put it up is still there.
+sign_lives() {
+	_pid='' _began=''
+	[ -f "$1" ] && [ ! -L "$1" ] && { IFS=' ' read -r _pid _began <"$1"; } 2>/dev/null
+	look_at "$_pid" && [ "$_START" = "$_began" ]
+}
+
+# is_claimed NAME: whether another process has put up its sign.
+is_claimed() {
+	for _one in "$1" "$1".*; do
+		[ "$_one" != "$_SIGN" ] && sign_lives "$_one" && return 0
+	done
+	return 1
+}
+
+# claim NAME: puts up ours, as _SIGN; or returns 1, with _WHY unless another one is there.
+claim() {
+	_WHY=
+	[ -d "$_STATE/leaving" ] || mkdir -p -- "$_STATE/leaving" 2>/dev/null || {
+		fail "cannot make the directory $_STATE/leaving (is the disk full or read-only?)"
+		return
+	}
+	look_at $$
+	_mine=$_STATE/leaving/.sign-$$
+	clear_way "$_mine"
+	{ printf '%s %s\n' $$ "$_START" >"$_mine"; } 2>/dev/null || {
+		rm -f -- "$_mine"
+		fail "cannot write $_STATE/leaving (permissions? a full or read-only disk?)"
+		return
+	}
+	_n=0
+	_at=$1
+	while exists "$_at"; do
+		_n=$((_n + 1))
+		_at=$1.$_n
+	done
+	# Without hard links a name can be taken from us in the same moment.
+	if ln -- "$_mine" "$_at" 2>/dev/null || { ! exists "$_at" && mv -- "$_mine" "$_at" 2>/dev/null && sign_lives "$_at" && [ "$_pid" = $$ ]; }; then
+		_SIGN=$_at
+		! is_claimed "$1" || unclaim
+	elif ! exists "$_at"; then
+		_WHY="cannot write $_at (is the disk full or read-only?)"
+	fi
+	rm -f -- "$_mine"
+	[ -n "$_SIGN" ] || return 1
+	remove_dead_signs "$1"
+}
+
+unclaim() {
+	[ -z "$_SIGN" ] || rm -f -- "$_SIGN"
+	_SIGN=
+}
+
+# remove_dead_signs NAME: what killed ones left.
+remove_dead_signs() {
+	for _one in "$1" "$1".*; do
+		! exists "$_one" || sign_lives "$_one" || rm -f -- "$_one"
+	done
 }

@@ -6,8 +6,10 @@
 is_disposable() {
 	case $1 in
 	# Our own, and what Claude writes anew at each start: its registry, caches, logs, locks and backups.
-	.carrel | sessions | backups | shell-snapshots | cache | debug | statsig | telemetry | ide | startup-perf | traces | chrome) ;;
+	.carrel | .carrel-probe | sessions | backups | shell-snapshots | cache | debug | statsig | telemetry | ide | startup-perf | traces | chrome) ;;
 	.claude.json | .claude.json.lock | .claude.json.tmp.* | .claude.json.backup* | .config.json | *.lock | .last-cleanup | .deep-link-register-failed) ;;
+	# Copies that were not finished.
+	*.carrel-tmp-*) ;;
 	stats-cache.json | mcp-needs-auth-cache.json | policy-limits.json | remote-settings.json | usage-data | daemon.log | daemon.status.json) ;;
 	*) return 1 ;;
 	esac
@@ -39,7 +41,10 @@ begins_with() {
 # known by its name; _MARK tells the next run to look for such.
 temporary() {
 	_TMP=$1.carrel-tmp-$_PANE-$$
-	[ -z "$_MARK" ] || [ -e "$_MARK" ] || printf '' 2>/dev/null >"$_MARK"
+	clear_way "$_TMP"
+	[ -n "$_MARK" ] || return 0
+	clear_way "$_MARK"
+	[ -e "$_MARK" ] || printf '' 2>/dev/null >"$_MARK"
 }
 
 cannot_write() { fail "cannot write $1 (is the disk full or read-only?)"; }
@@ -279,23 +284,76 @@ find_transcript() {
 	return 1
 }
 
-# take_back CONFIG_DIR SESSION: moves a conversation from the shared dir into a desk, with all that resuming needs. The
-# transcript comes last: as long as it is not here, the next run goes on.
+# find_at_desk SESSION: sets _AT to the pane at whose desk the conversation lies, or returns 1. Not the desk of _PANE.
+find_at_desk() {
+	for _file in "$_STATE"/*/pane-*/projects/*/"$1.jsonl" "$_STATE"/*/pane-*/.claude/projects/*/"$1.jsonl"; do
+		has_messages "$_file" || continue
+		_AT=${_file#"$_STATE"/*/pane-}
+		_AT=${_AT%%/*}
+		[ "$_AT" = "${_PANE-}" ] || return 0
+	done
+	_AT=
+	return 1
+}
+
+# take_back CONFIG_DIR SESSION: moves a conversation from the shared dir into a desk, with all that resuming needs; _FOUND
+# is where it was, or empty where there is none. The transcript comes last: as long as it is not here, the next run goes on.
+# Old tool results stay where they are: the conversation names them by their paths there.
 take_back() {
-	find_transcript "$_SHARED" "$2" || return 0
-	! in_use "$_SHARED" "$2" || return 1
+	# It may be on its way from one to the other.
+	if ! find_transcript "$_SHARED" "$2"; then
+		! find_at_desk "$2" || {
+			fail "the conversation $2 lies at the desk of another pane ($_AT): go on there, or close that pane and press Enter here"
+			return
+		}
+		find_transcript "$_SHARED" "$2" || return 0
+	fi
+	# Of two panes that want the same conversation one gets it.
+	_waits=0
+	until claim "$_STATE/leaving/.taking-$2"; do
+		[ -z "$_WHY" ] || return 1
+		_waits=$((_waits + 1))
+		[ "$_waits" -lt 200 ] || {
+			fail "another pane is taking the conversation $2"
+			return
+		}
+		pause
+	done
+	find_transcript "$_SHARED" "$2" || {
+		unclaim
+		take_back "$1" "$2"
+		return
+	}
+	in_use "$_SHARED" "$2" || bring "$1" "$2"
+	_code=$?
+	unclaim
+	[ "$_code" -eq 0 ] && [ -z "$_WHY" ]
+}
+
+bring() {
 	_TAKING_BACK=yes
 	_folder=${_FOUND%/*}
 	_folder=${_folder##*/}
-	mkdir -p -- "$1/tasks" "$1/file-history" "$1/session-env" "$1/todos" "$1/projects/$_folder" 2>/dev/null || {
+	mkdir -p -- "$1/tasks" "$1/file-history" "$1/session-env" "$1/todos" "$1/projects/$_folder/$2" 2>/dev/null || {
 		fail "cannot make directories in $1 (is the disk full or read-only?)"
 		return
 	}
-	for _part in "$_SHARED/tasks/$2" "$_SHARED/file-history/$2" "$_SHARED/session-env/$2" "$_SHARED/todos/$2"* "$_SHARED/projects/$_folder/$2" "$_FOUND"; do
-		[ -e "$_part" ] && [ ! -L "$_part" ] || continue
+	for _part in "$_SHARED/tasks/$2" "$_SHARED/file-history/$2" "$_SHARED/session-env/$2" "$_SHARED/todos/$2"* "$_SHARED/projects/$_folder/$2"/* "$_SHARED/projects/$_folder/$2"/.[!.]* "$_FOUND"; do
+		[ -e "$_part" ] && [ ! -L "$_part" ] && [ "${_part##*/}" != tool-results ] || continue
 		keep_tree "$_part" "$1${_part#"$_SHARED"}" || return 1
 	done
+	rmdir -- "$1/projects/$_folder/$2" "$_SHARED/projects/$_folder/$2" 2>/dev/null
 	_TAKING_BACK=
+}
+
+# finish_taking SESSION TRANSCRIPT: a launcher that was stopped when it had the conversation at the desk, and had not taken
+# it from the shared dir yet, left it in both.
+finish_taking() {
+	for _other in "$_SHARED"/projects/*/"$1.jsonl"; do
+		[ -f "$_other" ] && [ ! -L "$_other" ] || continue
+		[ "$_other" -ef "$2" ] || begins_with "$2" "$_other" || continue
+		in_use "$_SHARED" "$1" || rm -f -- "$_other"
+	done
 }
 _TAKING_BACK=
 _MARK=

@@ -91,6 +91,7 @@ run() {
 	)
 	_code=$?
 	[ -z "$_ringer" ] || kill -s TERM "$_ringer"
+	clear_way "$_DESK/.carrel/exit"
 	printf 'code=%s\n' "$_code" 2>/dev/null >"$_DESK/.carrel/exit"
 	exit "$_code"
 }
@@ -120,19 +121,34 @@ judge_login() {
 	[ ! -f "${_LOGIN:-$_USER_HOME/.claude}/.credentials.json" ] || _NOTICE="$_NOTICE${_NOTICE:+ }This Claude${_VERSION:+ (${_VERSION%% *})} does not know of a login that several config dirs share: it needs one of its own here, which goes with the desk. A newer Claude uses yours."
 }
 
-# being_cleaned: whether a living cleaner is at the desk.
-being_cleaned() {
-	[ -e "$_CLAIM" ] || return 1
-	_pid='' _began=''
-	{ IFS=' ' read -r _pid _began <"$_CLAIM"; } 2>/dev/null
-	look_at "$_pid" && [ "$_START" = "$_began" ]
-}
-
 # is_left: whether the desk, or a part of it, lies where it is kept and deleted.
 is_left() { real_dir "$_LEAVING" && [ ! -L "$_STATE/leaving" ]; }
 
-# make_desk: makes the desk ours, with a record in it that keeps cleaners away. A cleaner first puts up its claim, then moves
-# the desk away, then looks at its record once more; here the record comes first, then the look for a claim: whoever comes
+# await_the_last: a Claude outlives its pane by up to three seconds, and a layout that was opened twice has two panes for
+# one desk: two Claudes never work at one. What cannot be seen from here is used when the user says so, by Enter.
+await_the_last() {
+	this_boot
+	look_at $$
+	_mine=$_PGID
+	_waits=0
+	while exists "$_DESK/.carrel/record" && group_of_record "$_DESK/.carrel/record"; do
+		if [ -n "$_FOREIGN" ]; then
+			recall "$_DESK/.carrel/asked" who && [ "$_V" = "$_WHY" ] && return
+			clear_way "$_DESK/.carrel/asked"
+			note who "$_WHY" 2>/dev/null >"$_DESK/.carrel/asked" || stop_unwritable "$_DESK/.carrel"
+			stop "this pane's desk was last used elsewhere: $_WHY. Whether its Claude still runs cannot be seen from here. If it does not, press Enter"
+		fi
+		# A record that cannot be read says nothing; ours is put in its place. And a rerun may have the group of the last run.
+		[ -n "$_group" ] && [ "$_group" != "$_mine" ] || return
+		_waits=$((_waits + 1))
+		[ "$_waits" -ne 10 ] || printf '  Carrel: the last Claude of this pane is still ending, a moment…\n'
+		[ "$_waits" -lt 200 ] || stop "another Claude is at this desk (process group $_group). Is this a second pane of the same saved layout? Close that one first, or this one"
+		pause
+	done
+}
+
+# make_desk: makes the desk ours, with a record in it that keeps cleaners away. A cleaner first puts up its sign, then moves
+# the desk away, then looks at its record once more; here the record comes first, then the look for a sign: whoever comes
 # second sees the other.
 make_desk() {
 	desk_paths "$_PANE"
@@ -140,10 +156,11 @@ make_desk() {
 	_DESK=$_STATE/$_PLACE/pane-$_PANE
 	_CONFIG=$_DESK$_BELOW
 	_MARK=
+	_group=
 	_proved=
 	_rounds=0
 	while :; do
-		while being_cleaned; do
+		while is_claimed "$_CLAIM"; do
 			_rounds=$((_rounds + 1))
 			[ "$_rounds" -ne 10 ] || printf '  Carrel: the last conversation of this pane is still being kept, a moment…\n'
 			[ "$_rounds" -lt 1200 ] || stop "the last conversation of this pane is still being kept ($_LEAVING)"
@@ -151,13 +168,19 @@ make_desk() {
 		done
 		[ ! -L "$_STATE/$_PLACE" ] || stop "$_STATE/$_PLACE is a symbolic link; Carrel writes only into a directory of its own: remove the link"
 		if exists "$_DESK"; then real_dir "$_DESK" || stop "$_DESK is in the way: it is not a directory; move it away"; fi
+		await_the_last
 		if is_left; then
-			# The pane came back before its desk was deleted, or keeping failed: all of it comes back.
-			if exists "$_DESK"; then
+			# The pane came back before its desk was deleted, or keeping failed: all of it comes back. With our sign up: a cleaner
+			# that moved the same files the other way would lose some.
+			claim "$_CLAIM" || { [ -z "$_WHY" ] || stop "$_WHY"; continue; }
+			if ! is_left; then
+				:
+			elif exists "$_DESK"; then
 				join "$_LEAVING" "$_DESK" || stop "$_WHY"
 			else
-				mv -- "$_LEAVING" "$_DESK" 2>/dev/null || real_dir "$_DESK" || ! is_left || stop "cannot take the desk back from $_LEAVING"
+				mv -- "$_LEAVING" "$_DESK" 2>/dev/null || stop "cannot take the desk back from $_LEAVING"
 			fi
+			unclaim
 		fi
 		if [ ! -d "$_DESK/.carrel" ]; then
 			mkdir -p -- "$_DESK/.carrel" "$_CONFIG" 2>/dev/null || stop "cannot make the directory $_DESK/.carrel (is the disk full or read-only?)"
@@ -165,7 +188,7 @@ make_desk() {
 		fi
 		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
 		if write_record; then
-			being_cleaned || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
+			is_claimed "$_CLAIM" || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
 		elif real_dir "$_DESK/.carrel"; then
 			stop_unwritable "$_DESK/.carrel"
 		fi
@@ -177,8 +200,14 @@ make_desk() {
 	[ -n "$_proved" ] || {
 		[ -d "$_CONFIG" ] || mkdir -- "$_CONFIG" 2>/dev/null || stop_unwritable "$_DESK"
 		real_dir "$_CONFIG" || stop "$_CONFIG is a symbolic link; remove it"
+		clear_way "$_CONFIG/.carrel-probe"
 		{ printf 'carrel\n' >"$_CONFIG/.carrel-probe"; } 2>/dev/null && rm -f -- "$_CONFIG/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_CONFIG"
 	}
+	# What Claude makes itself is no link: by a planted one conversations would leave the desk.
+	for _name in projects sessions tasks todos file-history session-env; do
+		[ ! -L "$_CONFIG/$_name" ] || rm -f -- "$_CONFIG/$_name" 2>/dev/null || stop_unwritable "$_CONFIG/$_name"
+	done
+	clear_way "$_DESK/.claude.json" || stop_unwritable "$_DESK/.claude.json"
 }
 
 # put_seed: the desk's own .claude.json, once. The plugin makes the seed, and makes a new one when a pane is opened and the
@@ -204,6 +233,7 @@ put_seed() {
 		[ "$_rounds" -lt 220 ] || stop "there is no seed of $_SHARED_JSON yet: is the plugin loaded in this session, with its permissions granted?"
 		if [ "$_rounds" -le 20 ]; then pause 0.01; else pause; fi
 	done
+	clear_way "$_DESK/.carrel/seeded"
 	cp -- "$_SEED/claude.json" "$_DESK/.carrel/seeded" 2>/dev/null && mv -f -- "$_DESK/.carrel/seeded" "$_DESK/.claude.json" 2>/dev/null || stop_unwritable "$_DESK/.claude.json"
 }
 
@@ -231,13 +261,14 @@ link_shared() {
 choose_session() {
 	_RESUMED=no
 	if [ -z "$_ISOLATED" ]; then
+		! in_use "$_SHARED" "$_SESSION" || stop "$_WHY"
 		! find_transcript "$_SHARED" "$_SESSION" || _RESUMED=yes
 	else
 		_newest=
 		for _file in "$_CONFIG"/projects/*/*.jsonl; do
 			_id=${_file##*/}
 			_id=${_id%.jsonl}
-			is_uuid "$_id" && [ -f "$_file" ] || continue
+			is_uuid "$_id" && [ -f "$_file" ] && [ ! -L "$_file" ] || continue
 			# Of two that were written at the same time the later one is not the one that the pane was opened with.
 			if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
 				[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_SESSION.jsonl" ] || continue
@@ -249,14 +280,22 @@ choose_session() {
 				rm -f -- "$_file"
 			fi
 		done
+		# A desk whose session had ended, or that was rebuilt: its conversations were kept meanwhile, all or some of them.
+		first_line "$_DESK/.carrel/last"
+		_id=$_V
+		if is_uuid "$_id" && { [ -z "$_newest" ] || [ "$_DESK/.carrel/last" -nt "$_newest" ]; }; then
+			for _file in "$_CONFIG"/projects/*/"$_id.jsonl"; do
+				! has_messages "$_file" || _newest=$_file
+			done
+			case $_newest in
+			*/"$_id.jsonl") ;;
+			*)
+				take_back "$_CONFIG" "$_id" || stop "$_WHY"
+				_newest=${_FOUND:-"$_newest"}
+				;;
+			esac
+		fi
 		if [ -z "$_newest" ]; then
-			# A desk that was rebuilt, or whose session had ended: its conversation was kept meanwhile.
-			_id=
-			{ IFS= read -r _id <"$_DESK/.carrel/last"; } 2>/dev/null
-			if is_uuid "$_id" && [ "$_id" != "$_SESSION" ] && find_transcript "$_SHARED" "$_id"; then
-				_SESSION=$_id
-				write_record || stop_unwritable "$_DESK/.carrel"
-			fi
 			take_back "$_CONFIG" "$_SESSION" || stop "$_WHY"
 			_newest=$_FOUND
 		fi
@@ -264,11 +303,13 @@ choose_session() {
 			_RESUMED=yes
 			_id=${_newest##*/}
 			_id=${_id%.jsonl}
+			finish_taking "$_id" "$_newest"
 			if [ "$_id" != "$_SESSION" ]; then
 				_SESSION=$_id
 				write_record || stop_unwritable "$_DESK/.carrel"
 			fi
 		fi
+		[ ! -e "$_DESK/.carrel/last" ] || rm -f -- "$_DESK/.carrel/last"
 	fi
 	[ -z "$_RESUMING" ] || [ "$_RESUMED" = yes ] || stop "there is no conversation $_SESSION in $_SHARED"
 }
@@ -297,6 +338,7 @@ write_settings() {
 		json "$_MEMORY_DIR"
 		_text="\"autoMemoryDirectory\":\"$_R\",$_text"
 	fi
+	clear_way "$_DESK/.carrel/settings.json"
 	{ printf '{%s}\n' "$_text" >"$_DESK/.carrel/settings.json"; } 2>/dev/null || stop_unwritable "$_DESK/.carrel/settings.json"
 }
 
@@ -368,6 +410,7 @@ write_record() {
 	[ -n "$_PROC" ] || [ ! -d "${HOME-}/Library/Caches" ] || _zellij_cache=$HOME/Library/Caches/org.Zellij-Contributors.Zellij
 	if ! recall "$_DESK/.carrel/record" opened || [ -z "$_V" ]; then _V=$(date +%s); fi
 	_opened=$_V
+	clear_way "$_DESK/.carrel/record.new"
 	{
 		note version 1
 		note pane "$_PANE"
@@ -387,6 +430,7 @@ write_record() {
 		note claude "$_CLAUDE"
 		note host "$_HOST"
 		note boot "$_BOOT"
+		note init "$_INIT"
 		note group "$_group"
 		note group_start "$_group_start"
 		note server "$PPID"

@@ -2,27 +2,32 @@
 # process of the desk is proved dead. The desk is first renamed out of its place, so that a pane that comes back meanwhile
 # never works in a dir that is being deleted.
 #
-#   clean --pane UUID [--wait SECONDS] [--keep-only]
+#   clean --pane UUID [--wait SECONDS] [--keep-only] [--server PID] [--if-nobody] [--shared DIR]
 #
-# With --keep-only the desk stays where it is, without its conversations: its session has ended and can come back.
+# With --keep-only the desk stays where it is, without its conversations: its session has ended and can come back. PID is the
+# Zellij server that asks: the desk of a pane that runs in another one by now is not touched; with --if-nobody neither is
+# one that a saved session names. DIR, the option shared_dir, is for a desk whose record does not say.
 #
 # Answers one line: "clean" and the pane, then one of
 #   cleaned            kept and deleted
 #   kept               kept and not deleted, as it was asked for
 #   gone               there was nothing
+#   owned WHY          somebody else's pane has it by now: nothing was touched
 #   alive WHY          a process lives or cannot be judged, or another cleaner is at it: nothing was touched
 #   blocked NAMES      what these entries are is unknown: everything else was kept, nothing was deleted
 #   failed WHY         keeping failed: nothing was deleted
 
 clean() {
-	_PANE='' _WAIT=10 _KEEP_ONLY=''
+	_PANE='' _WAIT=10 _KEEP_ONLY='' _FOR_SERVER='' _IF_NOBODY='' _OPT_SHARED=''
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--keep-only)
-			_KEEP_ONLY=yes
+		--keep-only | --if-nobody)
+			if [ "$1" = --keep-only ]; then _KEEP_ONLY=yes; else _IF_NOBODY=yes; fi
 			shift
 			continue
 			;;
+		--server) _FOR_SERVER=${2-} ;;
+		--shared) _OPT_SHARED=${2-} ;;
 		--pane) _PANE=${2-} ;;
 		--wait) _WAIT=${2-} ;;
 		*)
@@ -34,7 +39,7 @@ clean() {
 		[ $# -eq 0 ] || shift
 	done
 	case $_WAIT in '' | *[!0-9]* | ?????*) _WAIT=10 ;; esac
-	is_uuid "$_PANE" || {
+	is_desk "$_PANE" || {
 		say clean "$_PANE" failed "not a pane's uuid"
 		return 1
 	}
@@ -45,6 +50,10 @@ clean() {
 		}
 	done
 	desk_paths "$_PANE"
+	# What killed ones left behind.
+	for _one in "$_STATE"/leaving/.sign-* "$_STATE"/leaving/.taking-*; do
+		! exists "$_one" || sign_lives "$_one" || look_at "${_one##*-}" || rm -f -- "$_one"
+	done
 	# Deletions that were interrupted: all was kept before.
 	for _dir in "$_STATE"/leaving/gone-*; do
 		! exists "$_dir" || rm -rf -- "$_dir" 2>/dev/null
@@ -53,11 +62,10 @@ clean() {
 	if exists "$_DESK" || exists "$_LEAVING"; then
 		_result=failed
 		_WHY=
-		_claimed=
 		clean_desk
-		[ -z "$_claimed" ] || rm -f -- "$_CLAIM"
-	elif exists "$_CLAIM" && ! being_cleaned; then
-		rm -f -- "$_CLAIM"
+		unclaim
+	else
+		remove_dead_signs "$_CLAIM"
 	fi
 	case $_result in
 	gone | cleaned | kept) say clean "$_PANE" "$_result" ;;
@@ -88,7 +96,17 @@ clean_desk() {
 		_waited=$((_waited + 1))
 		pause
 	done
-	claim || return 1
+	if is_anothers; then
+		_result=owned
+		return 1
+	fi
+	claim "$_CLAIM" || {
+		[ -n "$_WHY" ] || {
+			_result=alive
+			_WHY="it is being cleaned already"
+		}
+		return 1
+	}
 	if ! exists "$_DESK" && ! exists "$_LEAVING"; then
 		# It was a link, or another cleaner was quicker.
 		_result=${_unlinked:-gone}
@@ -112,7 +130,8 @@ clean_desk() {
 		fi
 	fi
 	if real_dir "$_LEAVING"; then
-		[ -z "$_KEEP_ONLY" ] || remember_last || return 1
+		# Also for a pane that comes back in the middle of it.
+		remember_last || [ -z "$_KEEP_ONLY" ] || return 1
 		keep_desk || return 1
 		if [ -n "$_KEEP_ONLY" ]; then
 			# Whoever comes back meanwhile waits for us.
@@ -134,52 +153,38 @@ clean_desk() {
 	_result=cleaned
 }
 
+# is_anothers: whether the desk has another owner than whoever asked took it for; sets _WHY.
+is_anothers() {
+	[ -n "$_FOR_SERVER" ] || return 1
+	_uuid=$_PANE
+	for _desk in "$_DESK" "$_LEAVING"; do
+		exists "$_desk" || continue
+		judge_owner
+		case $_verdict in
+		server) [ "$_server" = "$_FOR_SERVER" ] || return 0 ;;
+		saved) [ -z "$_IF_NOBODY" ] || return 0 ;;
+		esac
+	done
+	return 1
+}
+
 # remember_last: notes at the desk which conversation was open last, for the pane that comes back.
 remember_last() {
 	_newest=
+	recall "$_LEAVING/.carrel/record" session
 	for _file in "$_LEAVING"/projects/*/*.jsonl "$_LEAVING"/.claude/projects/*/*.jsonl; do
 		_id=${_file##*/}
-		is_uuid "${_id%.jsonl}" && [ -f "$_file" ] || continue
-		[ -z "$_newest" ] || [ "$_file" -nt "$_newest" ] || continue
+		is_uuid "${_id%.jsonl}" && [ -f "$_file" ] && [ ! -L "$_file" ] || continue
+		# Of two of the same time the later one is not the one that the pane was opened with.
+		if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
+			[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_V.jsonl" ] || continue
+		fi
 		! has_messages "$_file" || _newest=$_file
 	done
 	# Older than the note: a run that was stopped has noted the last one and moved it already.
 	[ -n "$_newest" ] && [ ! "$_LEAVING/.carrel/last" -nt "$_newest" ] || return 0
 	_id=${_newest##*/}
 	put_line "$_LEAVING/.carrel/last" "${_id%.jsonl}" || cannot_write "$_LEAVING/.carrel/last"
-}
-
-# claim: puts up the sign that a living cleaner is at the desk, or returns 1.
-claim() {
-	[ -d "$_STATE/leaving" ] || mkdir -- "$_STATE/leaving" 2>/dev/null || [ -d "$_STATE/leaving" ] || {
-		fail "cannot make the directory $_STATE/leaving (is the disk full or read-only?)"
-		return
-	}
-	# What killed ones left. Two that see an old claim at once may both go on: no step of theirs minds.
-	for _mine in "$_CLAIM".*; do
-		! exists "$_mine" || look_at "${_mine##*.}" || rm -f -- "$_mine"
-	done
-	! exists "$_CLAIM" || being_cleaned || rm -f -- "$_CLAIM"
-	look_at $$
-	_mine=$_CLAIM.$$
-	{ printf '%s %s\n' $$ "$_START" >"$_mine"; } 2>/dev/null || {
-		rm -f -- "$_mine"
-		fail "cannot write $_STATE/leaving (permissions? a full or read-only disk?)"
-		return
-	}
-	if ln -- "$_mine" "$_CLAIM" 2>/dev/null; then
-		_claimed=yes
-	elif exists "$_CLAIM"; then
-		_result=alive
-		_WHY="it is being cleaned already"
-	elif mv -- "$_mine" "$_CLAIM" 2>/dev/null; then
-		# The other one has just finished, or there are no hard links here.
-		_claimed=yes
-	else
-		_WHY="cannot write $_CLAIM (is the disk full or read-only?)"
-	fi
-	rm -f -- "$_mine"
-	[ -n "$_claimed" ]
 }
 
 # join SOURCE DESTINATION: makes one desk of two parts of it, and removes the source.
@@ -191,7 +196,15 @@ join() {
 		exists "$_entry" || continue
 		_name=${_entry##*/}
 		[ ! -L "$_entry" ] || continue
-		if is_disposable "$_name" && { exists "$_into/$_name" || [ "$_name" = .carrel ]; }; then continue; fi
+		if [ "$_name" = .carrel ]; then
+			# Its record is of one part; which conversation was open last is of the whole desk.
+			[ ! -f "$_entry/last" ] || exists "$_into/.carrel/last" || { mkdir -p -- "$_into/.carrel" && mv -- "$_entry/last" "$_into/.carrel/last"; } 2>/dev/null || {
+				cannot_write "$_into/.carrel/last"
+				return
+			}
+			continue
+		fi
+		! is_disposable "$_name" || ! exists "$_into/$_name" || continue
 		_SHARED=${_SHARED-}
 		keep_tree "$_entry" "$_into/$_name" || return 1
 	done
@@ -208,7 +221,7 @@ keep_desk() {
 		_SHARED=$_V
 	else
 		# The launcher was stopped before it wrote its record: Claude never ran here.
-		find_shared '' || return 1
+		find_shared "$_OPT_SHARED" || return 1
 	fi
 	case $_SHARED in
 	/*) ;;
@@ -228,9 +241,12 @@ keep_desk() {
 		[ ! -e "$_MARK" ] || find "$_SHARED/" -name "*.carrel-tmp-$_PANE-*" -type f -exec rm -f -- {} + 2>/dev/null
 	fi
 	_unknown=
-	_failed=
+	recall "$_record" method && use_method "$_V" || use_method config_dir
+	_was=$_STATE/$_PLACE/pane-$_PANE$_BELOW
 	config_of "$_LEAVING"
 	_from=$_CONFIG
+	[ ! -L "$_from" ] || rm -f -- "$_from"
+	mend_references || return 1
 	for _entry in "$_from"/* "$_from"/.[!.]* "$_from"/..?*; do
 		exists "$_entry" || continue
 		_name=${_entry##*/}
@@ -263,6 +279,63 @@ keep_desk() {
 		fail "$_unknown"
 		return
 	fi
+}
+
+# mend_references: transcripts name files at the desk by their paths (tool results, skills, the memory that the recorded
+# system prompt tells Claude to write to): in those below _from the desk, where Claude knew it as _was, becomes the shared
+# dir, before they are compared with what is there. Never in what Claude itself said: its thoughts are signed.
+mend_references() {
+	[ -d "$_from/projects" ] && [ ! -L "$_from/projects" ] || return 0
+	set -f
+	IFS=$_NL
+	# shellcheck disable=SC2046 # one argument a line
+	set -- $(find "$_from/projects" -type f -name '*.jsonl' -exec grep -l -F -e "/pane-$_PANE/" -- {} + 2>/dev/null)
+	unset IFS
+	set +f
+	[ $# -gt 0 ] || return 0
+	for_sed "$_SHARED/"
+	_new=$_R
+	for_sed "$_was/"
+	_how=s$_TAB$_R$_TAB$_new${_TAB}g
+	# Through a link in the state dir's path Claude may know another one.
+	if physical "$_STATE" && [ "$_P" != "$_STATE" ]; then
+		for_sed "$_P${_was#"$_STATE"}/"
+		_how=$_how${_NL}s$_TAB$_R$_TAB$_new${_TAB}g
+	fi
+	_how="/\"type\": *\"assistant\"/b$_NL/\"type\": *\"api-request/b$_NL$_how"
+	for _file; do
+		temporary "$_file"
+		# Twice, since not every sed says that a disk is full.
+		{ sed -e "$_how" <"$_file" >"$_TMP" && sed -e "$_how" <"$_file" | cmp -s - "$_TMP"; } 2>/dev/null || {
+			rm -f -- "$_TMP"
+			cannot_write "$_TMP"
+			return
+		}
+		if cmp -s "$_file" "$_TMP"; then
+			rm -f -- "$_TMP"
+		else
+			touch -r "$_file" -- "$_TMP" 2>/dev/null && mv -f -- "$_TMP" "$_file" 2>/dev/null || {
+				rm -f -- "$_TMP"
+				cannot_write "$_file"
+				return
+			}
+		fi
+	done
+}
+
+# for_sed TEXT: sets _R to it as the inside of a JSON string, fit for sed, pattern and replacement. Paths have no tab in them.
+for_sed() {
+	json "$1"
+	_rest=$_R
+	_R=
+	while :; do
+		case $_rest in *["\\.[*^&$"]*) ;; *) break ;; esac
+		_plain=${_rest%%["\\.[*^&$"]*}
+		_rest=${_rest#"$_plain"}
+		_R=$_R$_plain\\${_rest%"${_rest#?}"}
+		_rest=${_rest#?}
+	done
+	_R=$_R$_rest
 }
 
 # is_shared NAME: whether the pane's share option names it.

@@ -13,7 +13,7 @@ owners() {
 		real_dir "$_STATE/$_place" || continue
 		for _desk in "$_STATE/$_place"/pane-*; do
 			_uuid=${_desk##*/pane-}
-			is_uuid "$_uuid" && exists "$_desk" || continue
+			is_desk "$_uuid" && exists "$_desk" || continue
 			judge_owner
 			_why=$_WHY
 			_bytes=$(du -sk -- "$_desk" 2>/dev/null) || :

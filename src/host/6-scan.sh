@@ -32,7 +32,7 @@ scan() {
 		real_dir "$_STATE/$_place" || continue
 		for _desk in "$_STATE/$_place"/pane-*; do
 			_uuid=${_desk##*/pane-}
-			is_uuid "$_uuid" && real_dir "$_desk" || continue
+			is_desk "$_uuid" && real_dir "$_desk" || continue
 			[ -z "$_wanted" ] || case $_wanted in *" $_uuid "*) ;; *) continue ;; esac
 			scan_desk
 			_desks=$_desks$_NL$_desk
@@ -63,7 +63,7 @@ scan() {
 scan_desk() {
 	say desk "$_uuid" "${_place#claude-}"
 	_record=$_desk/.carrel/record
-	_boxed='' _group='' _group_start='' _host='' _boot='' _whole=''
+	_boxed='' _group='' _group_start='' _host='' _boot='' _init=$_INIT _whole=''
 	if [ -f "$_record" ] && [ ! -L "$_record" ]; then
 		while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 			_key=${_line%%=*}
@@ -77,6 +77,7 @@ scan_desk() {
 			group_start) unesc "$_V" && _group_start=$_V ;;
 			host) unesc "$_V" && _host=$_V ;;
 			boot) unesc "$_V" && _boot=$_V ;;
+			init) unesc "$_V" && _init=$_V ;;
 			shared)
 				unesc "$_V"
 				case $_shareds$_NL in *"$_NL$_V$_NL"*) ;; *) _shareds=$_shareds$_NL$_V ;; esac
@@ -84,12 +85,12 @@ scan_desk() {
 			opened) _whole=yes ;;
 			esac
 		done <"$_record"
-		if [ -z "$_whole" ] || [ "$_host" != "$_HOST" ]; then
+		if [ -z "$_whole" ]; then
 			say group unknown
-		elif [ "$_boot" != "$_BOOT" ]; then
-			if [ -n "$_boot" ] && [ -n "$_BOOT" ]; then say group dead; else say group unknown; fi
-		elif group_lives "$_group" "$_group_start"; then
-			say group alive
+		elif is_of_today "$_host" "$_boot" "$_init"; then
+			if group_lives "$_group" "$_group_start"; then say group alive; else say group dead; fi
+		elif [ -n "$_FOREIGN" ]; then
+			say group unknown
 		else
 			say group dead
 		fi

@@ -4,6 +4,7 @@
 #   boot [--shared DIR] [--claude COMMAND] [--login MODE]
 #
 #   error WHY             the state dir cannot be used; nothing else follows
+#   mended WHAT           it was open to others and is closed now
 #   state DIR
 #   launcher PATH
 #   cache DIR             the current dir
@@ -73,15 +74,20 @@ prepare_state() {
 			fail "cannot make the directory $_dir (permissions? a full or read-only disk?); mend that or set state_dir"
 			return
 		}
-		case $(ls -Lld -- "$_dir") in
+		_mode=$(ls -Lld -- "$_dir")
+		case $_mode in
 		drwx------*) ;;
-		*) chmod 700 -- "$_dir" 2>/dev/null || {
-			fail "$_dir is open to others and cannot be closed: it must belong to you"
-			return
-		} ;;
+		*)
+			chmod 700 -- "$_dir" 2>/dev/null || {
+				fail "$_dir is open to others and cannot be closed: it must belong to you"
+				return
+			}
+			say mended "$_dir was open to others (${_mode%% *}) and is closed now; they may have read what lay in it"
+			;;
 		esac
 	done
 	_probe=$_STATE/.probe-$$
+	clear_way "$_probe"
 	{ printf 'carrel\n' >"$_probe"; } 2>/dev/null && { IFS= read -r _line <"$_probe"; } 2>/dev/null && [ "$_line" = carrel ] || {
 		rm -f -- "$_probe" 2>/dev/null
 		fail "the state dir $_STATE cannot be written (permissions? a full or read-only disk?); mend that or set state_dir"
@@ -109,6 +115,7 @@ install_program() {
 	fi
 	# A link there is replaced, not followed, also one that leads to a directory.
 	[ ! -L "$_to" ] || rm -f -- "$_to"
+	clear_way "$_to.$$"
 	{ printf '%s\n' "$_program" >"$_to.$$"; } 2>/dev/null && mv -f -- "$_to.$$" "$_to" 2>/dev/null || {
 		rm -f -- "$_to.$$"
 		fail "cannot write $_to (permissions? a full or read-only disk?)"

@@ -100,6 +100,7 @@ store_seed() {
 		-) put_line "$_SEED/claude.json" '{}' || return 1 ;;
 		*/*) return 1 ;;
 		carrel-seed.*)
+			clear_way "$_SEED/new.$$"
 			cp -- "$_copy/out" "$_SEED/new.$$" 2>/dev/null && cmp -s "$_copy/out" "$_SEED/new.$$" && mv -f -- "$_SEED/new.$$" "$_SEED/claude.json" 2>/dev/null || {
 				rm -f -- "$_SEED/new.$$"
 				return 1
@@ -126,6 +127,7 @@ make_seed_dir() {
 
 # put_line FILE TEXT
 put_line() {
+	clear_way "$1.$$"
 	{ printf '%s\n' "$2" >"$1.$$"; } 2>/dev/null && mv -f -- "$1.$$" "$1" 2>/dev/null || {
 		rm -f -- "$1.$$"
 		return 1

@@ -9,12 +9,10 @@ find_conversation() {
 		say none "not a session id"
 		return 1
 	}
-	for _file in "$_STATE"/*/pane-*/projects/*/"$1.jsonl" "$_STATE"/*/pane-*/.claude/projects/*/"$1.jsonl"; do
-		has_messages "$_file" || continue
-		_desk=${_file#"$_STATE"/*/pane-}
-		say desk "${_desk%%/*}"
+	if find_at_desk "$1"; then
+		say desk "$_AT"
 		return
-	done
+	fi
 	find_shared "${2-}" || {
 		say none "$_WHY"
 		return 1

@@ -21,6 +21,8 @@ pub struct Ready {
     pub claude: Result<String, String>,
     /// Where this runs.
     pub platform: Platform,
+    /// What was open to others and is closed now; told until the next boot.
+    pub mended: Vec<String>,
 }
 
 impl Manager {
@@ -74,11 +76,13 @@ impl Manager {
         let (mut launcher, mut state_dir, mut complete) = (String::new(), String::new(), false);
         let mut shared = Err("the host did not say where the user's Claude dir is".to_string());
         let mut claude = Err("the host did not say where claude is".to_string());
+        let mut mended = Vec::new();
         let (mut seeding, mut platform) = (None, Platform::Other);
         for line in report::lines(stdout) {
             let field = line.field(0).to_string();
             match line.tag.as_str() {
                 "error" => errors.push(field),
+                "mended" => mended.push(field),
                 "state" => state_dir = field,
                 "launcher" => launcher = field,
                 "shared" => shared = Ok(field),
@@ -104,7 +108,7 @@ impl Manager {
         if self.ready().is_some_and(|ready| ready.claude != claude) {
             self.probe = None;
         }
-        self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude, platform }));
+        self.phase = Phase::Ready(Box::new(Ready { launcher, state_dir, shared, claude, platform, mended }));
         if !self.seeding.is_busy() {
             match seeding.as_ref().map(|line| line.field(0)) {
                 Some("fresh") => self.seeding = Seeding::Fresh,

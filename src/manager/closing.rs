@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::board::Leaving;
+use super::commands::read_launch;
 use super::effect::{Effect, Effects};
+use super::event::PaneFacts;
 use super::ids::{DeskId, TerminalId};
 use super::{report, Manager, Purpose};
 
@@ -65,14 +67,24 @@ impl Manager {
         else {
             return;
         };
+        let launcher = self.ready().map_or("", |ready| ready.launcher.as_str());
+        let at_desk = |facts: &PaneFacts| {
+            facts.command.as_ref().and_then(|command| read_launch(launcher, command)).is_some_and(|l| l.pane == pane)
+        };
+        if self.panes.iter().any(|facts| facts.terminal != terminal.0 && at_desk(facts)) {
+            // A saved layout that was opened twice: the other pane has the desk now.
+            self.panes.retain(|facts| facts.terminal != terminal.0);
+            self.panes_unread = true;
+            return;
+        }
         self.closed_ms.insert(pane, self.now_ms);
         self.leave(pane, effects);
     }
 
-    /// A desk's pane is gone for good.
+    /// A desk's pane is gone for good. What `cleanup_on_close` said when it was opened counts.
     pub(super) fn leave(&mut self, pane: DeskId, effects: &mut Effects) {
-        self.known.remove(&pane);
-        if !self.options().is_some_and(|options| options.cleanup_on_close) {
+        let known = self.known.remove(&pane);
+        if !known.is_some_and(|known| known.launch.cleanup) {
             return;
         }
         effects.push(Effect::MarkClosed(pane));
@@ -138,8 +150,25 @@ impl Manager {
         for pane in due {
             let Some(Closing::Due { failed, verifying, .. }) = self.closing.get(&pane).cloned() else { continue };
             self.closing.insert(pane, Closing::Running { failed, verifying });
-            self.run_host(Purpose::Clean(pane), &["clean", "--pane", &pane.to_string()], effects);
+            self.clean(Purpose::Clean(pane), pane, effects);
         }
+    }
+
+    /// The host program looks once more whose the desk is: what was nobody's may have come back in another Zellij.
+    pub(super) fn clean(&mut self, purpose: Purpose, pane: DeskId, effects: &mut Effects) {
+        let (name, server) = (pane.to_string(), self.birth.server.to_string());
+        let mut words = vec!["clean", "--pane", &name, "--server", &server];
+        match purpose {
+            Purpose::KeepEarly(_) => words.push("--keep-only"),
+            // Nobody saw its pane close.
+            _ if !self.marked.contains(&pane) => words.push("--if-nobody"),
+            _ => {}
+        }
+        let shared = self.options().and_then(|options| options.shared_dir.clone());
+        if let Some(shared) = &shared {
+            words.extend(["--shared", shared]);
+        }
+        self.run_host(purpose, &words, effects);
     }
 
     pub(super) fn on_cleaned(&mut self, pane: DeskId, stdout: &str, effects: &mut Effects) {
@@ -153,14 +182,20 @@ impl Manager {
         let line = lines.iter().find(|line| line.tag == "clean");
         let (result, why) = line.map_or(("", ""), |line| (line.field(1), line.field(2)));
         let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying };
-        let verified = matches!(self.closing.get(&pane), Some(Closing::Running { verifying: true, .. }));
         if matches!(result, "gone" | "cleaned") {
             self.note_removed(pane);
         }
+        if matches!(result, "alive" | "owned") && !self.marked.contains(&pane) {
+            // It was nobody's when it was looked, and somebody's by now.
+            self.closing.remove(&pane);
+            self.note_owned(pane, why);
+            return;
+        }
         let next = match result {
             "gone" => None,
-            "cleaned" if verified => None,
             "cleaned" => Some(again(self.now_ms + VERIFY_MS, None, true)),
+            // Its pane runs in another session, whose Carrel takes the mark away.
+            "owned" => Some(again(self.now_ms + FAILED_RETRY_MS, None, true)),
             "alive" => Some(again(self.now_ms + RETRY_MS, Some(format!("not kept yet: {why}")), false)),
             "blocked" => Some(again(
                 self.now_ms + FAILED_RETRY_MS,

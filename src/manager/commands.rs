@@ -18,6 +18,8 @@ pub struct Launch {
     pub instead_of: Option<Method>,
     /// The pane closes when Claude ends with 0.
     pub close_on_exit: bool,
+    /// The desk goes with its pane; else only by an explicit `gc`.
+    pub cleanup: bool,
 }
 
 /// The launcher's command line.
@@ -52,7 +54,7 @@ pub fn launcher_argv(
             argv.extend([key.to_string(), value]);
         }
     };
-    option("--cleanup", (!options.cleanup_on_close).then(|| "no".to_string()));
+    option("--cleanup", (!launch.cleanup).then(|| "no".to_string()));
     option("--claude", (options.claude != "claude").then(|| options.claude.clone()));
     option("--shared", options.shared_dir.clone());
     let share = options.share.join(" ");
@@ -106,7 +108,15 @@ pub fn read_launch(launcher: &str, command: &str) -> Option<Launch> {
         instead_of = Some(Method::from_word(words.next()?)?);
         next = words.next();
     }
-    Some(Launch { pane, session, method, instead_of, close_on_exit: next == Some("--close-on-exit") })
+    let close_on_exit = next == Some("--close-on-exit");
+    if close_on_exit {
+        next = words.next();
+    }
+    if next == Some("--resume") {
+        next = words.next();
+    }
+    let cleanup = next != Some("--cleanup") || words.next() != Some("no");
+    Some(Launch { pane, session, method, instead_of, close_on_exit, cleanup })
 }
 
 #[cfg(test)]
@@ -127,17 +137,19 @@ mod tests {
             method: Method::ConfigDir,
             instead_of: None,
             close_on_exit,
+            cleanup: true,
         }
     }
 
     #[test]
     fn a_pane_is_recognised_by_the_command_line_that_it_was_opened_with() {
         let odd = "/home/o'brien \"x\"/st ate/carrel.sh";
-        for close_on_exit in [true, false] {
+        for case in 0..8 {
             let args = ["--model".to_string(), "a b".to_string()];
-            let argv = launcher_argv(odd, &launch(close_on_exit), true, &options(&[("share", "CLAUDE.md")]), &args);
-            assert_eq!(read_launch(odd, &argv.join(" ")), Some(launch(close_on_exit)));
-            let other = Launch { method: Method::None, instead_of: Some(Method::ConfigDir), ..launch(close_on_exit) };
+            let launch = Launch { cleanup: case & 1 == 0, ..launch(case & 2 == 0) };
+            let argv = launcher_argv(odd, &launch, case & 4 == 0, &options(&[("share", "CLAUDE.md")]), &args);
+            assert_eq!(read_launch(odd, &argv.join(" ")), Some(launch.clone()));
+            let other = Launch { method: Method::None, instead_of: Some(Method::ConfigDir), ..launch };
             let argv = launcher_argv(odd, &other, false, &options(&[]), &args);
             assert_eq!(read_launch(odd, &argv.join(" ")), Some(other));
         }

@@ -306,6 +306,7 @@ impl Manager {
             method: opening.instead.unwrap_or(self.method_of(opening)),
             instead_of: opening.instead.map(|_| self.method_of(opening)),
             close_on_exit: options.close_on_exit,
+            cleanup: options.cleanup_on_close,
         };
         let claude_args = opening.wish.claude_args.as_ref().unwrap_or(&options.claude_args);
         let argv = launcher_argv(&ready.launcher, &launch, opening.wish.resume.is_some(), options, claude_args);

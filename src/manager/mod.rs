@@ -40,7 +40,7 @@ use closing::Closing;
 use effect::{Effect, Effects};
 use electing::{Instance, Lease, Step};
 use event::{Event, Message, PaneFacts};
-use ids::{CallId, DeskId};
+use ids::{CallId, DeskId, TerminalId};
 use launching::Opening;
 use options::{Notify, Options, Role};
 use panel::Question;
@@ -156,6 +156,8 @@ pub struct Manager {
     /// When the first list was looked through: before, nothing is known of what is not there.
     listed_ms: Option<u64>,
     known: BTreeMap<DeskId, Known>,
+    /// Panes in which a shell has taken Claude's place.
+    shells: BTreeMap<DeskId, TerminalId>,
     closing: BTreeMap<DeskId, Closing>,
     scan: watching::Scanning,
     orphans: orphans::Orphans,
@@ -189,7 +191,10 @@ pub struct Manager {
     borrowed: BTreeSet<DeskId>,
     /// When Zellij said that a pane was closed: a list may be older than that.
     closed_ms: BTreeMap<DeskId, u64>,
+    /// Never smaller than it was.
     now_ms: u64,
+    /// How far that is ahead of the clock.
+    ahead_ms: u64,
 }
 
 impl Manager {
@@ -220,6 +225,7 @@ impl Manager {
             deaf_until_ms: 0,
             listed_ms: None,
             known: BTreeMap::new(),
+            shells: BTreeMap::new(),
             closing: BTreeMap::new(),
             scan: watching::Scanning::default(),
             orphans: orphans::Orphans::default(),
@@ -245,12 +251,14 @@ impl Manager {
             borrowed: BTreeSet::new(),
             closed_ms: BTreeMap::new(),
             now_ms: 0,
+            ahead_ms: 0,
         }
     }
 
     /// Takes in a fact; gives back what is to be done about it.
     pub fn update(&mut self, event: Event, moment: &Moment) -> Effects {
         let mut effects = Effects::default();
+        let moment = &self.without_steps_back(moment);
         let me = self.birth.me;
         let slept = self.now_ms != 0 && moment.now_ms.saturating_sub(self.now_ms) > electing::STALE_MS;
         if slept && moment.lease.is_some_and(|lease| lease.holder != me) {
@@ -307,6 +315,19 @@ impl Manager {
         self.tell(&mut effects);
         self.set_alarm(&mut effects);
         effects
+    }
+
+    /// The clock may be set back: what is waited for must not wait until it has caught up. Inside, time only goes forward.
+    fn without_steps_back(&mut self, moment: &Moment) -> Moment {
+        self.ahead_ms += self.now_ms.saturating_sub(moment.now_ms.saturating_add(self.ahead_ms));
+        let ahead = |ms: u64| ms.saturating_add(self.ahead_ms);
+        let lease = moment.lease.map(|lease| Lease { renewed_ms: ahead(lease.renewed_ms), ..lease });
+        Moment { now_ms: ahead(moment.now_ms), lease, ..*moment }
+    }
+
+    /// What the clock says.
+    fn clock_ms(&self) -> u64 {
+        self.now_ms.saturating_sub(self.ahead_ms)
     }
 
     /// The options; none while the configuration is broken.
@@ -461,7 +482,9 @@ impl Manager {
             due.extend(self.orphans.due_ms().filter(|_| self.is_settled()));
         }
         let earliest = due.into_iter().min().unwrap_or(self.now_ms + electing::RENEW_MS);
-        if self.alarm_ms.is_none_or(|alarm| earliest < alarm) {
+        // One that should have rung has been taken for another one's ring: the clock was set back before it.
+        let missed = |alarm: u64| alarm.saturating_add(electing::RENEW_MS) < self.now_ms;
+        if self.alarm_ms.is_none_or(|alarm| earliest < alarm || missed(alarm)) {
             self.alarm_ms = Some(earliest);
             effects.push(Effect::WakeIn(earliest.saturating_sub(self.now_ms)));
         }

@@ -18,11 +18,16 @@ const AFTER_CHANGE_MS: u64 = 1_500;
 const SESSIONS_MS: u64 = 30_000;
 /// The same while there are desks of other sessions.
 const SESSIONS_OF_DESKS_MS: u64 = 10_000;
+/// After how long is looked again at a desk of this session that has no pane here and is not dead yet, in milliseconds: Claude
+/// outlives its pane by up to three seconds, a background daemon of its for as long as it likes.
+const DYING_MS: [u64; 3] = [5_000, 15_000, 60_000];
+/// After how long it is tried again to keep the conversations of an ended session, in milliseconds.
+const KEEP_RETRY_MS: u64 = 60_000;
 /// Within that time `gc` is answered, in milliseconds.
 const GC_PATIENCE_MS: u64 = 30_000;
 
-/// Who owns a desk, as the host found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who owns a desk, as the host found; the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// A process of it lives, or it cannot be judged.
     Alive,
@@ -67,8 +72,10 @@ pub struct Orphans {
     answered: bool,
     living: BTreeSet<String>,
     saved: BTreeSet<String>,
-    /// Why the conversations of desks of ended sessions are not kept.
-    pub(super) unkept: BTreeMap<DeskId, String>,
+    /// Why the conversations of desks of ended sessions are not kept, and when that was tried.
+    pub(super) unkept: BTreeMap<DeskId, (String, u64)>,
+    /// How often was looked at a desk that is not dead yet, since the sessions changed.
+    dying: usize,
     callers: Vec<Caller>,
 }
 
@@ -109,6 +116,7 @@ impl Manager {
         self.orphans.living = living;
         self.orphans.saved = saved;
         if changed && self.acting {
+            self.orphans.dying = 0;
             self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
         }
     }
@@ -170,12 +178,31 @@ impl Manager {
                 self.orphans.unkept.remove(&pane);
                 self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
             }
-            // A process of it came to life: it is not ours to keep any more.
-            "alive" => {}
+            // It came to life, here or elsewhere: it is not ours to keep any more.
+            "alive" | "owned" => {}
             _ => {
-                self.orphans.unkept.insert(pane, format!("its conversations are not all kept yet: {result} {why}"));
+                let why = format!("its conversations are not all kept yet: {result} {why}");
+                self.orphans.unkept.insert(pane, (why, self.now_ms));
                 self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
             }
+        }
+    }
+
+    /// A desk that was nobody's when it was looked is somebody's.
+    pub(super) fn note_owned(&mut self, pane: DeskId, why: &str) {
+        let listed = self.orphans.callers.iter_mut().filter_map(|caller| caller.removing.as_mut()).flatten();
+        for owned in self.orphans.last.iter_mut().chain(listed).filter(|owned| owned.pane == pane) {
+            owned.owner = Owner::Alive;
+            owned.why = why.to_string();
+        }
+        self.look_at_the_dying();
+    }
+
+    /// Some looks more, later and later.
+    fn look_at_the_dying(&mut self) {
+        if let Some(after_ms) = DYING_MS.get(self.orphans.dying) {
+            self.orphans.dying += 1;
+            self.want_orphans(self.now_ms + after_ms);
         }
     }
 
@@ -189,17 +216,25 @@ impl Manager {
         self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
         let there: BTreeSet<DeskId> = self.orphans.last.iter().map(|owned| owned.pane).collect();
         self.orphans.unkept.retain(|pane, _| there.contains(pane));
+        let here = |owned: &Owned| owned.owner == Owner::Alive && owned.session == self.session;
+        if self.orphans.last.iter().any(|owned| here(owned) && !self.known.contains_key(&owned.pane)) {
+            self.look_at_the_dying();
+        }
+        if let Some((_, tried_ms)) = self.orphans.unkept.values().min_by_key(|(_, tried_ms)| *tried_ms) {
+            self.orphans.want(tried_ms + KEEP_RETRY_MS);
+        }
+        let waits = |pane: &DeskId| {
+            self.orphans.unkept.get(pane).is_some_and(|(_, tried_ms)| now_ms < tried_ms.saturating_add(KEEP_RETRY_MS))
+        };
+        let unkept: Vec<DeskId> = there.iter().filter(|pane| waits(pane)).copied().collect();
         let mut keeping = self.calls.values().any(|(purpose, _)| matches!(purpose, Purpose::KeepEarly(_)));
         for owned in self.orphans.last.clone() {
             match owned.owner {
                 Owner::Nobody if owned.cleanup => self.start_closing(owned.pane),
                 // Nobody sits at it, so its conversation belongs where plain `claude --resume` finds it. One after the other:
                 // the end of each asks for the next look.
-                Owner::Saved
-                    if owned.cleanup && owned.unkept && !keeping && !self.orphans.unkept.contains_key(&owned.pane) =>
-                {
-                    let pane = owned.pane.to_string();
-                    self.run_host(Purpose::KeepEarly(owned.pane), &["clean", "--pane", &pane, "--keep-only"], effects);
+                Owner::Saved if owned.cleanup && owned.unkept && !keeping && !unkept.contains(&owned.pane) => {
+                    self.clean(Purpose::KeepEarly(owned.pane), owned.pane, effects);
                     keeping = true;
                 }
                 _ => {}
@@ -226,11 +261,12 @@ impl Manager {
             owned.why = "its pane is open in this session".into();
         } else if owned.owner == Owner::Server(self.birth.server) {
             // Another client may have opened it since the last list of panes.
-            let opened_ms = owned.opened_ms.unwrap_or(self.now_ms);
-            if self.list_ms < opened_ms + OPENING_MS {
+            let opened_ms = owned.opened_ms.map_or(self.now_ms, |opened_ms| opened_ms.saturating_add(self.ahead_ms));
+            // One that was opened in the future was opened before the clock was set back.
+            if opened_ms <= self.now_ms && self.list_ms < opened_ms + OPENING_MS {
                 owned.owner = Owner::Alive;
                 owned.why = "it was opened a moment ago".into();
-                self.orphans.want(opened_ms.max(self.now_ms) + OPENING_MS + AFTER_CHANGE_MS);
+                self.orphans.want(self.now_ms + OPENING_MS + AFTER_CHANGE_MS);
             } else {
                 owned.owner = Owner::Nobody;
                 owned.why = "its pane is closed".into();
@@ -300,7 +336,7 @@ impl Manager {
             _ => format!("{}; it stays", owned.why),
         };
         serde_json::json!({
-            "pane": owned.pane.to_string(), "bytes": owned.bytes, "age_s": age_s(owned, self.now_ms),
+            "pane": owned.pane.to_string(), "bytes": owned.bytes, "age_s": age_s(owned, self.clock_ms()),
             "removed": removed, "why": why,
         })
     }
@@ -331,7 +367,7 @@ fn read_owners(stdout: &str) -> Option<Vec<Owned>> {
     if lines.last().is_none_or(|line| line.tag != "end") {
         return None;
     }
-    let owned = lines.iter().filter(|line| line.tag == "owner").filter_map(|line| {
+    let found = lines.iter().filter(|line| line.tag == "owner").filter_map(|line| {
         let owner = match line.field(1) {
             "server" => line.field(3).parse().map_or(Owner::Alive, Owner::Server),
             "saved" => Owner::Saved,
@@ -349,5 +385,19 @@ fn read_owners(stdout: &str) -> Option<Vec<Owned>> {
             session: line.field(8).to_string(),
         })
     });
-    Some(owned.collect())
+    let mut desks: BTreeMap<DeskId, Owned> = BTreeMap::new();
+    for mut owned in found {
+        // One that lies in two places belongs to whoever has either of them.
+        if let Some(other) = desks.remove(&owned.pane) {
+            owned.bytes = owned.bytes.zip(other.bytes).map(|(one, two)| one.saturating_add(two));
+            owned.opened_ms = owned.opened_ms.or(other.opened_ms);
+            owned.cleanup &= other.cleanup;
+            owned.unkept |= other.unkept;
+            if other.owner < owned.owner {
+                (owned.owner, owned.why, owned.session) = (other.owner, other.why, other.session);
+            }
+        }
+        desks.insert(owned.pane, owned);
+    }
+    Some(desks.into_values().collect())
 }

@@ -33,9 +33,11 @@ impl Manager {
                     .to_string(),
             );
         }
-        problems
-            .extend(self.orphans.unkept.iter().map(|(pane, why)| format!("The desk of the ended pane {pane}: {why}")));
+        problems.extend(
+            self.orphans.unkept.iter().map(|(pane, (why, _))| format!("The desk of the ended pane {pane}: {why}")),
+        );
         if let Some(ready) = self.ready() {
+            problems.extend(ready.mended.iter().cloned());
             problems.extend([&ready.claude, &ready.shared].into_iter().filter_map(|found| found.clone().err()));
         }
         if let Some(options) = self.options() {

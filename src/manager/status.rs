@@ -87,7 +87,7 @@ impl Manager {
     }
 
     fn document(&self, board: &Board) -> Document {
-        let now_ms = self.now_ms;
+        let now_ms = self.clock_ms();
         Document {
             version: 1,
             session: board.session.clone(),

@@ -1,6 +1,8 @@
 //! Watching the desks: which panes sit at them, from Zellij's list; what lives there, from the host's scans. Scans are
 //! rung for by Claude's own hooks and by changes in the list; none is started when nothing can have changed.
 
+use std::collections::BTreeMap;
+
 use super::board::{Desk, Health};
 use super::commands::{read_launch, Launch};
 use super::effect::{Effect, Effects};
@@ -14,6 +16,8 @@ use super::{Manager, Phase, Purpose};
 /// After an opening or a ring, when to look, in milliseconds: the registry follows the hook, and Claude's prompt comes
 /// half a second after its start.
 const LOOKS_MS: [u64; 3] = [250, 1_200, 3_000];
+/// How often in a row a look is repeated that came back incomplete.
+const RETRIES: u32 = 3;
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
 /// How long after an opening the session is saved for the first time, in milliseconds. Zellij saves the command line that it
@@ -24,6 +28,11 @@ const SAVE_MS: u64 = 300;
 const CHECK_MS: u64 = 1_500;
 /// How long a list of panes may be behind, in milliseconds.
 const OLD_LIST_MS: u64 = 3_000;
+/// For how long nothing may live at the desk of a pane that runs before a shell is taken to have its place, in milliseconds: a
+/// launcher writes its record some 10 ms after its start.
+const SHELL_MS: u64 = 4_000;
+/// The same where there is no desk at all: it may not be made yet.
+const NO_DESK_MS: u64 = 15_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
 pub(super) const OPENING_MS: u64 = 5_000;
 
@@ -40,6 +49,8 @@ pub struct Scanning {
     last_ms: u64,
     /// It was started for the callers of `check`, after everything else that they want looked at.
     answers_checks: bool,
+    /// How many in a row came back incomplete.
+    incomplete: u32,
 }
 
 impl Scanning {
@@ -108,6 +119,8 @@ pub(super) struct Known {
     close_ordered: bool,
     /// The session was saved while its launcher ran.
     saved: bool,
+    /// Since when nothing was seen to live at it, although it runs.
+    dead_since_ms: Option<u64>,
     verdict: Option<Verdict>,
     bytes: Option<u64>,
 }
@@ -126,6 +139,7 @@ impl Known {
             missing: false,
             close_ordered: false,
             saved: false,
+            dead_since_ms: None,
             verdict: None,
             bytes: None,
         }
@@ -153,14 +167,26 @@ impl Manager {
         self.listed_ms.get_or_insert(self.now_ms);
         let now_ms = self.now_ms;
         self.closed_ms.retain(|_, closed| now_ms.saturating_sub(*closed) < OLD_LIST_MS);
-        let mut present = Vec::new();
+        let mut listed: BTreeMap<DeskId, (Launch, PaneFacts)> = BTreeMap::new();
         for facts in self.panes.clone() {
-            let Some(command) = &facts.command else { continue };
-            let Some(launch) = read_launch(&launcher, command) else { continue };
-            present.push(launch.pane);
-            self.on_listed(launch, &facts, command, effects);
+            let Some(launch) = facts.command.as_ref().and_then(|command| read_launch(&launcher, command)) else {
+                continue;
+            };
+            // A saved layout that was opened twice has two panes for one desk: the launcher of one of them has stopped.
+            let other = listed.get(&launch.pane);
+            if other.is_none_or(|(_, other)| other.held && !facts.held) {
+                listed.insert(launch.pane, (launch, facts));
+            }
         }
-        let missing: Vec<DeskId> = self.known.keys().filter(|pane| !present.contains(pane)).copied().collect();
+        self.shells.retain(|pane, terminal| {
+            listed.get(pane).is_some_and(|(_, facts)| facts.terminal == terminal.0 && !facts.exited && !facts.held)
+        });
+        let missing: Vec<DeskId> = self.known.keys().filter(|pane| !listed.contains_key(pane)).copied().collect();
+        for (pane, (launch, facts)) in listed {
+            if !self.shells.contains_key(&pane) {
+                self.on_listed(launch, &facts, effects);
+            }
+        }
         for pane in missing {
             let now_ms = self.now_ms;
             let Some(known) = self.known.get_mut(&pane) else { continue };
@@ -174,7 +200,7 @@ impl Manager {
         }
     }
 
-    fn on_listed(&mut self, launch: Launch, facts: &PaneFacts, command: &str, effects: &mut Effects) {
+    fn on_listed(&mut self, launch: Launch, facts: &PaneFacts, effects: &mut Effects) {
         let pane = launch.pane;
         let now_ms = self.now_ms;
         if self.closed_ms.contains_key(&pane) {
@@ -190,6 +216,9 @@ impl Manager {
             known.verdict = None;
             known.close_ordered = false;
             known.saved = false;
+        }
+        if changed {
+            known.dead_since_ms = None;
         }
         known.listed = true;
         known.missing = false;
@@ -207,7 +236,7 @@ impl Manager {
             self.scan.want_after_ring(now_ms);
         }
         // Zellij names a command pane after its command line, and saves that name.
-        if facts.title == command {
+        if facts.command.as_ref() == Some(&facts.title) {
             effects.push(Effect::ClearPaneName(terminal));
         }
         if close {
@@ -219,7 +248,7 @@ impl Manager {
 
     /// Claude rang: something changed at a desk.
     pub(super) fn on_ring(&mut self, pane: DeskId) {
-        if self.acting && self.known.contains_key(&pane) {
+        if self.acting && (self.known.contains_key(&pane) || self.shells.contains_key(&pane)) {
             self.scan.want_after_ring(self.now_ms);
         }
     }
@@ -256,17 +285,63 @@ impl Manager {
         self.scan.running = false;
         let scan = report::scan(stdout);
         if scan.complete {
+            self.scan.incomplete = 0;
             self.scan.last = Some(scan);
             self.judge_all();
+            self.notice_shells(effects);
             self.save_when_launched(effects);
         } else {
             effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
+            self.scan.incomplete += 1;
+            if self.scan.incomplete <= RETRIES {
+                self.scan.want(self.now_ms + LOOKS_MS[2]);
+            }
         }
         if self.scan.answers_checks {
             for (_, pipe) in std::mem::take(&mut self.checks) {
                 let status = self.status_document();
                 effects.push(Effect::AnswerPipe(pipe, status));
             }
+        }
+    }
+
+    /// Esc on a held pane leaves a shell in it. Zellij lists that just as it lists a launcher that was run again, under the
+    /// launcher's command line, and says nothing else of it (measured on 0.45.1). What tells them apart is that nothing of
+    /// ours lives there. The desk is then that of a closed pane, while the shell lives on.
+    fn notice_shells(&mut self, effects: &mut Effects) {
+        let Some(scan) = &self.scan.last else { return };
+        let (now_ms, list_ms, looked_ms) = (self.now_ms, self.list_ms, self.scan.last_ms);
+        let (mut shells, mut undecided) = (Vec::new(), false);
+        for (pane, known) in &mut self.known {
+            let found = scan.desks.get(pane);
+            let dead = found.is_none_or(|found| found.group == report::Group::Dead);
+            if !dead || !known.listed || known.life != PaneLife::default() {
+                known.dead_since_ms = None;
+                continue;
+            }
+            let since_ms = *known.dead_since_ms.get_or_insert(looked_ms.max(known.started_ms));
+            let patience_ms = if found.is_none() { NO_DESK_MS } else { SHELL_MS };
+            let runs_for_ms = now_ms.saturating_sub(known.started_ms);
+            // It says that it runs although it has been dead for longer than a list may be behind.
+            let sure = looked_ms > since_ms && list_ms >= since_ms + OLD_LIST_MS;
+            match known.terminal {
+                Some(terminal) if sure && runs_for_ms >= patience_ms => shells.push((*pane, terminal)),
+                _ => undecided |= now_ms.saturating_sub(since_ms) < 2 * NO_DESK_MS,
+            }
+        }
+        for (pane, terminal) in shells {
+            self.shells.insert(pane, terminal);
+            self.leave(pane, effects);
+        }
+        // A launcher that was only slow.
+        let lives = |pane: &DeskId| scan_group(&self.scan, *pane) == Some(report::Group::Alive);
+        let slow: Vec<DeskId> = self.shells.keys().filter(|pane| lives(pane)).copied().collect();
+        for pane in slow {
+            self.shells.remove(&pane);
+            self.panes_unread = true;
+        }
+        if undecided {
+            self.scan.want(now_ms + LOOKS_MS[1] + 800);
         }
     }
 
@@ -389,4 +464,8 @@ impl Manager {
             opened_ms: Some(known.opened_ms),
         }
     }
+}
+
+fn scan_group(scan: &Scanning, pane: DeskId) -> Option<report::Group> {
+    scan.last.as_ref()?.desks.get(&pane).map(|found| found.group)
 }

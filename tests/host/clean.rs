@@ -12,6 +12,11 @@ fn talk(session: &str) -> String {
     format!("projects/-p/{session}.jsonl")
 }
 
+/// When it was changed last, from now on.
+fn touch(path: &Path, date: &str) {
+    assert!(Command::new("touch").args(["-d", date]).arg(path).status().unwrap().success());
+}
+
 /// Transcripts that were given another id are alike again.
 fn without_ids(text: &str) -> String {
     let mut parts = text.split("\"sessionId\":\"");
@@ -566,7 +571,11 @@ fn a_record_tells_whether_its_processes_can_be_judged_from_here() {
         let leader = start_of(living.pid());
         let group = living.pid().to_string();
         for (lines, word) in [
-            (vec![("host", "another")], "alive"),
+            // Another machine; one that has only got another name; a container of this one.
+            (vec![("host", "another"), ("boot", "x")], "alive"),
+            (vec![("host", "another")], "cleaned"),
+            (vec![("host", "another"), ("group", group.as_str()), ("group_start", leader.as_str())], "alive"),
+            (vec![("init", "77 box")], "alive"),
             (vec![("group", group.as_str()), ("group_start", leader.as_str())], "alive"),
             (vec![("group", group.as_str()), ("group_start", "")], "alive"),
             (vec![("boot", "")], "alive"),
@@ -874,9 +883,6 @@ fn a_desk_whose_session_can_come_back_is_kept_without_its_conversations() {
     each_shell(|place| {
         place.seed();
         let keep = || place.call(&["clean", "--pane", PANE, "--wait", "0", "--keep-only"]);
-        let touch = |path: &Path, date: &str| {
-            assert!(Command::new("touch").args(["-d", date]).arg(path).status().unwrap().success());
-        };
         let desk = place.dead_desk();
         write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
         write(&desk.join(talk(OTHER)), &transcript(OTHER, 2));
@@ -930,11 +936,17 @@ fn a_note_of_the_last_conversation_that_leads_nowhere_does_no_harm() {
         assert_eq!(resumed(&format!("{OTHER}\n")), ["--resume", OTHER]);
         let record = read(&place.desk().join(".carrel/record"));
         assert!(record.contains(&format!("\nsession={OTHER}\n")), "{record}");
-        // What is at the desk since goes before the note.
+        assert!(!place.desk().join(".carrel/last").exists(), "it has served");
+        // What was written at the desk since goes before the note, and the note before what was written earlier.
         write(&place.shared.join(talk(gone)), &transcript(gone, 2));
         write(&place.desk().join(".carrel/last"), &format!("{gone}\n"));
+        touch(&place.desk().join(".carrel/last"), "2024-01-01 00:00:00");
         place.run(&[]).ends_with(0);
         assert_eq!(place.argv()[..2], ["--resume", OTHER]);
+        write(&place.desk().join(".carrel/last"), &format!("{gone}\n"));
+        touch(&place.desk().join(talk(OTHER)), "2024-01-01 00:00:00");
+        place.run(&[]).ends_with(0);
+        assert_eq!(place.argv()[..2], ["--resume", gone]);
     });
 }
 

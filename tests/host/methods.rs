@@ -122,7 +122,7 @@ fn the_login_in_a_home_of_its_own_is_the_users_or_its_own() {
         // Empty would mean below the desk's HOME.
         assert_eq!(login(place), Some(place.shared.display().to_string()));
         let mut command = place.carrel(&words("home", &[]));
-        command.env("CLAUDE_SECURESTORAGE_CONFIG_DIR", "/elsewhere");
+        command.env("CLAUDE_SECURESTORAGE_CONFIG_DIR", "/elsewhere").process_group(0);
         Answer::of(command.output().unwrap()).ends_with(0);
         assert_eq!(login(place).as_deref(), Some("/elsewhere"));
         run(place, "home", &["--login", "separate"]).ends_with(0);

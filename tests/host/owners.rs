@@ -125,8 +125,13 @@ fn a_record_that_cannot_be_read_or_was_not_written_to_its_end_leaves_the_desk_al
 #[test]
 fn a_desk_of_another_host_is_left_alone() {
     each_shell(|place| {
-        ended(place, &[("host", "another")]);
+        ended(place, &[("host", "another"), ("boot", "another")]);
         assert_eq!(judged(place), ("alive".into(), "it belongs to the host another".into()));
+        ended(place, &[("init", "4711 box")]);
+        assert_eq!(judged(place), ("alive".into(), "it belongs to another container of this host".into()));
+        // A host that got another name is still this one.
+        ended(place, &[("host", "another")]);
+        assert_eq!(verdict(place), "nobody");
     });
 }
 

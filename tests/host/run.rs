@@ -350,7 +350,7 @@ fn the_memory_is_the_users_own_for_this_project() {
             (&strange, None),
         ] {
             let mut command = place.carrel(&Place::run_words(&[]));
-            Answer::of(command.current_dir(cwd).output().unwrap()).ends_with(0);
+            Answer::of(command.current_dir(cwd).process_group(0).output().unwrap()).ends_with(0);
             assert_eq!(settings(place)["autoMemoryDirectory"].as_str().map(String::from), memory, "{}", cwd.display());
         }
         place.run(&["--memory", "separate"]).ends_with(0);

@@ -71,7 +71,9 @@ fn a_scan_judges_only_what_it_can() {
     each_shell(|place| {
         for (lines, group) in [
             (vec![], "dead"),
-            (vec![("host", "another")], "unknown"),
+            (vec![("host", "another"), ("boot", "another")], "unknown"),
+            (vec![("host", "another")], "dead"),
+            (vec![("init", "4711 box")], "unknown"),
             (vec![("boot", "another")], "dead"),
             (vec![("boot", "")], "unknown"),
         ] {

@@ -122,6 +122,59 @@ fn the_last_pane_of_a_session_is_carried_out_by_the_next_carrel() {
 }
 
 #[test]
+fn a_shell_in_a_held_pane_is_not_claude_and_its_conversation_is_kept() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &Setup::carrel());
+    let mut client = zellij.start();
+    let (pane, session) = talked(&zellij, "", "SHELL");
+    client.type_line("/exit");
+    zellij.wait_status("exited", |status| pane.entry(status)["state"] == "exited");
+    client.keys(key::ESC);
+    machine.wait("a shell in Claude's place", || zellij.pane_text(pane.terminal).contains("shell$").then_some(()));
+    assert_kept_and_gone(&machine, &pane, &session, "SHELL");
+    let status = zellij.wait_status("no row for it", |status| status["panes"] == serde_json::json!([]));
+    assert_eq!(status["problems"], serde_json::json!([]));
+    // The shell lives on, and Enter is the shell's.
+    client.type_line("echo still $((40 + 2))");
+    machine.wait("it works", || zellij.pane_text(pane.terminal).contains("still 42").then_some(()));
+    assert!(!pane.desk.exists());
+    // A Claude of the user's own in there is none of ours, and its end closes nothing of ours.
+    client.type_line("exit");
+    zellij.wait_panes("the shell's pane is closed", |panes| {
+        panes.iter().all(|p| p["id"] != pane.terminal || p["is_plugin"] == true)
+    });
+    assert!(!pane.desk.exists());
+}
+
+#[test]
+fn a_kept_conversation_finds_what_it_names() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &Setup::carrel().option("memory", "separate"));
+    let mut client = zellij.start();
+    let pane = Pane::open(&zellij, "");
+    // Claude asks for no permission for this. Too long for the conversation: it goes into a file of the desk, which the conversation names.
+    client.type_line("run: seq 1 60000");
+    client.wait_text("Done.");
+    let session = pane.session(&machine);
+    let desk = pane.desk.display().to_string();
+    machine.wait("Claude has written down where", || {
+        let transcript = claude::transcript(&pane.desk, &session)?;
+        fs::read_to_string(transcript).ok()?.contains(&format!("{desk}/projects")).then_some(())
+    });
+    zellij.close_pane(pane.terminal);
+    pane.wait_until_gone(&machine);
+    let kept = fs::read_to_string(wait_until_kept(&machine, &session)).unwrap();
+    let named =
+        kept.split("\"persistedOutputPath\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a path");
+    assert!(named.starts_with(machine.at_home(".claude/projects").to_str().unwrap()), "{named}");
+    assert!(fs::read_to_string(named).unwrap().contains("59999"));
+    claude::resume(&machine, &session, "what was the last number?").ok();
+    let request = machine.api().wait_for_prompt("what was the last number?").body.to_string();
+    assert!(request.contains(named), "the conversation does not name its result");
+    assert!(!request.contains(&desk), "it leads into the desk that is gone");
+}
+
+#[test]
 fn without_cleanup_the_desk_stays() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel().option("cleanup_on_close", "false"));

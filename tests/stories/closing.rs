@@ -1,5 +1,6 @@
 //! Closing: what becomes of a desk when its pane goes.
 
+use zellij_carrel::manager::board::State;
 use zellij_carrel::manager::event::Event;
 use zellij_carrel::manager::ids::TerminalId;
 
@@ -347,6 +348,214 @@ fn another_sessions_mark_of_a_desk_that_came_back_there_is_left_alone() {
     zellij.pass(30_000);
     assert!(zellij.disk.desks.contains_key(&desk));
     assert!(zellij.board(1).leaving.is_empty());
+}
+
+// ---- a shell in a held pane ------------------------------------------------------------------------------------------
+
+#[test]
+fn esc_on_a_held_pane_leaves_a_shell_there_and_the_conversation_is_kept() {
+    for clients in 1..=3 {
+        let mut zellij = World::new().clients(clients).ready();
+        let (desk, other) = (zellij.open(), zellij.open());
+        let terminal = zellij.terminal_of(desk);
+        let session = zellij.pane_of(desk).unwrap().session();
+        zellij.exit(terminal, 0);
+        zellij.pass(30_000);
+        assert!(zellij.disk.desks.contains_key(&desk), "a held pane keeps its desk");
+        zellij.drop_to_shell(terminal);
+        zellij.pass(15_000);
+        assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+        assert_eq!(zellij.disk.conversations[&session].1, Place::Shared);
+        assert!(zellij.panes.iter().any(|pane| pane.terminal == terminal), "the shell lives on");
+        assert_eq!(zellij.board(1).desks.iter().map(|desk| desk.pane).collect::<Vec<_>>(), [other]);
+        // Nothing more is done about it, until it is closed and then too.
+        let hosts = zellij.hosts;
+        zellij.pass(300_000);
+        assert_eq!(zellij.hosts, hosts);
+        zellij.close(terminal);
+        zellij.pass(30_000);
+        // Clones that do not act have not looked: to them it closes now.
+        assert!(zellij.cleans_of(desk) <= 3, "{clients} {}", zellij.story_of(desk));
+        assert!(zellij.disk.desks.contains_key(&other));
+    }
+}
+
+#[test]
+fn a_shell_is_noticed_by_a_plugin_that_was_loaded_anew_too() {
+    for after in [100, 2_000, 60_000] {
+        let mut zellij = World::new().ready();
+        let desk = zellij.open();
+        let terminal = zellij.terminal_of(desk);
+        zellij.exit(terminal, 0);
+        zellij.pass(3_000);
+        zellij.drop_to_shell(terminal);
+        zellij.pass(after);
+        zellij.reload(1);
+        zellij.pass(60_000);
+        assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk), "after {after} ms");
+        assert!(zellij.board(1).desks.is_empty());
+        let hosts = zellij.hosts;
+        zellij.pass(300_000);
+        assert_eq!(zellij.hosts, hosts);
+    }
+}
+
+#[test]
+fn enter_on_a_held_pane_is_no_shell_however_slow_the_machine_is() {
+    for launcher_ms in [20, 1_000, 3_000] {
+        let mut zellij = World::new().ready();
+        let desk = zellij.open();
+        zellij.launcher_ms = launcher_ms;
+        zellij.exit(zellij.terminal_of(desk), 1);
+        zellij.pass(10_000);
+        zellij.rerun(zellij.terminal_of(desk));
+        // The world itself refuses that the desk of a pane is deleted.
+        zellij.pass(60_000);
+        assert_eq!(zellij.board(1).desks[0].state, State::Idle, "{launcher_ms}");
+        assert_eq!(zellij.cleans_of(desk), 0);
+    }
+}
+
+#[test]
+fn a_claude_that_ends_is_no_shell_although_zellij_is_slow_to_say_that_its_pane_is_held() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.pass(60_000);
+    let panes = zellij.panes.clone();
+    zellij.lists(false);
+    zellij.exit(zellij.terminal_of(desk), 0);
+    for _ in 0..5 {
+        zellij.pass(500);
+        zellij.stale_list(&panes);
+    }
+    zellij.lists(true);
+    zellij.pass(60_000);
+    assert_eq!(zellij.cleans_of(desk), 0);
+    assert_eq!(zellij.board(1).desks[0].state, State::Exited);
+}
+
+#[test]
+fn a_shell_in_a_pane_whose_desk_is_to_stay_leaves_it_for_gc() {
+    let mut zellij = World::new().option("cleanup_on_close", "false").ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.exit(terminal, 0);
+    zellij.pass(3_000);
+    zellij.drop_to_shell(terminal);
+    zellij.pass(30_000);
+    assert!(zellij.disk.desks.contains_key(&desk) && zellij.board(1).desks.is_empty());
+    assert_eq!(zellij.ask("gc", &[("dry_run", "false")])["orphans"][0]["removed"], true);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn two_panes_of_one_saved_layout_share_a_row_and_cost_nothing() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let mut second = zellij.pane_of(desk).unwrap().clone();
+    // Its launcher has stopped with a sentence.
+    (second.terminal, second.exited, second.held, second.exit_code) = (77, true, true, Some(1));
+    second.title = "claude".into();
+    zellij.panes.push(second);
+    zellij.pass(30_000);
+    let hosts = zellij.hosts;
+    zellij.pass(120_000);
+    assert_eq!(zellij.hosts, hosts);
+    let board = zellij.board(1);
+    assert_eq!(board.desks.len(), 1);
+    assert_eq!((board.desks[0].terminal, board.desks[0].state), (Some(TerminalId(1)), State::Idle));
+    // When the first one closes, the second one has the desk.
+    let first = zellij.panes[0].terminal;
+    zellij.close(first);
+    zellij.pass(60_000);
+    assert_eq!(zellij.board(1).desks[0].terminal, Some(TerminalId(77)));
+    assert!(!zellij.is_marked(desk));
+}
+
+#[test]
+fn a_desk_is_looked_at_after_its_deletion_until_it_stays_away() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.close(zellij.terminal_of(desk));
+    for _ in 0..4 {
+        zellij.pass(1_500);
+        zellij.old_desk(desk.0.as_u128());
+    }
+    zellij.pass(10_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+}
+
+#[test]
+fn what_cleanup_on_close_said_when_a_pane_was_opened_counts() {
+    // A layout's pane with options of its own, beside a manager that cleans.
+    let mut zellij = World::new().ready();
+    zellij.layout_pane(2, &[("role", "claude"), ("cleanup_on_close", "false")]);
+    zellij.pass(15_000);
+    let desk = zellij.panes[0].desk.unwrap();
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(60_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.cleans_of(desk), 0);
+}
+
+// ---- the panel is closed, the session renamed, the clock set ---------------------------------------------------------
+
+#[test]
+fn a_pane_that_closes_while_the_panel_is_closed_is_cleaned_when_carrel_is_back() {
+    for wait in [0, 1_000, 120_000] {
+        let mut zellij = World::new().clients(2).ready();
+        let (desk, other) = (zellij.open(), zellij.open());
+        let session = zellij.pane_of(desk).unwrap().session();
+        zellij.close_panel();
+        zellij.pass(5_000);
+        zellij.close(zellij.terminal_of(desk));
+        zellij.pass(wait);
+        zellij.attach(1);
+        zellij.pass(30_000);
+        assert!(!zellij.disk.desks.contains_key(&desk) && zellij.disk.desks.contains_key(&other), "{wait}");
+        assert_eq!(zellij.disk.conversations[&session].1, Place::Shared);
+        assert_eq!(zellij.board(1).desks.iter().map(|desk| desk.pane).collect::<Vec<_>>(), [other]);
+    }
+}
+
+#[test]
+fn a_renamed_session_keeps_its_desks_and_closes_them_as_ever() {
+    let mut zellij = World::new().clients(2).ready();
+    let (desk, other) = (zellij.open(), zellij.open());
+    zellij.rename_session("work");
+    zellij.exit(zellij.terminal_of(other), 0);
+    zellij.pass(120_000);
+    assert!(zellij.disk.desks.contains_key(&desk) && zellij.disk.desks.contains_key(&other));
+    assert_eq!(zellij.ask("status", &[])["session"], "work");
+    zellij.ask("gc", &[("dry_run", "false")]);
+    zellij.reload(1);
+    zellij.pass(30_000);
+    assert_eq!(zellij.hosts_named("clean"), 0);
+    zellij.close(zellij.terminal_of(desk));
+    zellij.pass(20_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && zellij.disk.desks.contains_key(&other));
+}
+
+#[test]
+fn a_clock_that_jumps_closes_nothing_and_holds_nothing_up() {
+    let day = 24 * 60 * 60 * 1_000;
+    for forward in [true, false] {
+        let mut zellij = World::new().clients(2).ready();
+        let (desk, other) = (zellij.open(), zellij.open());
+        zellij.exit(zellij.terminal_of(other), 0);
+        zellij.pass(3_000);
+        zellij.close(zellij.terminal_of(desk));
+        zellij.pass(5);
+        if forward {
+            zellij.set_clock_forward(day);
+        } else {
+            zellij.set_clock_back(day);
+        }
+        zellij.pass(90_000);
+        assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk), "forward: {forward}");
+        assert!(zellij.disk.desks.contains_key(&other));
+        assert_eq!(zellij.cleans_of(other), 0);
+    }
 }
 
 // ---- close_on_exit ---------------------------------------------------------------------------------------------------

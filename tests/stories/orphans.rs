@@ -160,6 +160,100 @@ fn an_incomplete_look_at_the_owners_proves_nothing() {
     assert_eq!(zellij.cleans_of(desk), 0);
 }
 
+#[test]
+fn a_desk_that_comes_back_elsewhere_between_the_look_and_the_cleaning_is_left_alone() {
+    let (mut zellij, desk, _) = abandoned();
+    zellij.forget_saved();
+    zellij.slow("clean", 4_000);
+    zellij.begin_again();
+    zellij.pass(5_000);
+    assert_eq!(zellij.cleans_of(desk), 1, "it was nobody's");
+    // Another Zellij has brought its pane back; its Claude has ended, and the pane is held there.
+    zellij.disk.desks.get_mut(&desk).unwrap().server = 77;
+    zellij.other_servers.insert(77);
+    zellij.other_sessions.insert("main".into());
+    zellij.pass(600_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert!(zellij.board(1).leaving.is_empty(), "{:?}", zellij.board(1).leaving);
+    assert!(zellij.cleans_of(desk) <= 2, "{}", zellij.cleans_of(desk));
+}
+
+#[test]
+fn a_desk_whose_claude_came_to_life_is_not_cleaned_when_it_ends() {
+    let (mut zellij, desk, _) = abandoned();
+    zellij.forget_saved();
+    zellij.slow("clean", 4_000);
+    zellij.begin_again();
+    zellij.pass(5_000);
+    let server = 77;
+    zellij.disk.desks.get_mut(&desk).unwrap().server = server;
+    zellij.other_servers.insert(server);
+    zellij.other_sessions.insert("main".into());
+    zellij.disk.processes.insert(500, (desk, None));
+    zellij.pass(60_000);
+    zellij.disk.processes.clear();
+    zellij.pass(600_000);
+    assert!(zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn what_could_not_be_kept_of_an_ended_session_is_told_and_tried_again() {
+    let (mut zellij, desk, session) = abandoned();
+    zellij.disk.full = Some("the disk is full".into());
+    zellij.begin_again();
+    zellij.pass(30_000);
+    let status = zellij.ask("status", &[]);
+    let told = status["problems"][0].as_str().unwrap_or_default();
+    assert!(told.contains("the disk is full") && told.contains(&desk.to_string()), "{status}");
+    zellij.pass(300_000);
+    let tries = zellij.cleans_of(desk);
+    assert!((4..=7).contains(&tries), "once a minute: {tries}");
+    zellij.disk.full = None;
+    zellij.pass(70_000);
+    assert_eq!(zellij.disk.conversations[&session].1, Place::Shared);
+    assert!(zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.ask("status", &[])["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn a_desk_that_lies_in_two_places_belongs_to_whoever_has_one_of_them() {
+    let (mut zellij, desk, _) = abandoned();
+    zellij.forget_saved();
+    let line = |verdict: &str| format!("owner\t{desk}\t{verdict}\twhy\t\t4096\t0\t\t\tgone\n");
+    for _ in 0..4 {
+        zellij.says("owners", &(line("nobody") + &line("alive") + "end\n"));
+        zellij.says("owners", &(line("alive") + &line("nobody") + "end\n"));
+    }
+    zellij.begin_again();
+    zellij.pass(60_000);
+    assert_eq!(zellij.cleans_of(desk), 0);
+}
+
+#[test]
+fn a_claude_that_outlives_a_pane_that_closed_during_a_reload_is_waited_for_and_one_that_stays_is_not_polled() {
+    for dies_after in [Some(4_000), None] {
+        let mut zellij = World::new().ready();
+        let desk = zellij.open();
+        let terminal = zellij.terminal_of(desk);
+        zellij
+            .disk
+            .processes
+            .values_mut()
+            .for_each(|(_, dies)| *dies = Some(dies_after.map_or(u64::MAX, |ms| zellij.now + ms)));
+        zellij.close(terminal);
+        zellij.reload(1);
+        zellij.pass(120_000);
+        assert_eq!(zellij.disk.desks.contains_key(&desk), dies_after.is_none());
+        let hosts = zellij.hosts;
+        zellij.pass(300_000);
+        assert_eq!(zellij.hosts, hosts);
+        // It ends at last; whoever asks finds it.
+        zellij.disk.processes.clear();
+        zellij.ask("gc", &[("dry_run", "false")]);
+        assert!(!zellij.disk.desks.contains_key(&desk));
+    }
+}
+
 // ---- gc --------------------------------------------------------------------------------------------------------------
 
 /// An orphan that stays until somebody asks for its removal.

@@ -95,6 +95,8 @@ pub struct Pane {
     pub in_place: bool,
     pub focused: bool,
     pub cwd: String,
+    /// Its Claude has reported, since it was opened or came back.
+    pub talked: bool,
     group: Option<u32>,
 }
 
@@ -195,6 +197,8 @@ pub struct World {
     pub rings: bool,
     /// Zellij finds no room for panes.
     pub no_room: bool,
+    /// How long a launcher takes until it has written its record, in milliseconds.
+    pub launcher_ms: u64,
     /// Extra time of messages to single clients, in milliseconds.
     pub lag: BTreeMap<u16, u64>,
     slow: BTreeMap<String, u64>,
@@ -236,6 +240,7 @@ impl World {
             behaviour: Behaviour::Reports,
             rings: true,
             no_room: false,
+            launcher_ms: 20,
             lag: BTreeMap::new(),
             slow: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -692,9 +697,12 @@ impl World {
         self.close(terminal);
     }
 
-    /// Claude in the pane ends.
+    /// Claude in the pane ends. A shell, or what else runs there, takes its pane with it.
     pub fn exit(&mut self, terminal: u32, code: i32) {
         let now = self.now;
+        if self.panes.iter().any(|pane| pane.terminal == terminal && pane.desk.is_none()) {
+            return self.close(terminal);
+        }
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.terminal == terminal) else { return };
         (pane.exited, pane.held, pane.exit_code) = (true, true, Some(code));
         let pane = pane.clone();
@@ -713,7 +721,14 @@ impl World {
         let group = self.fresh_group();
         let Some(pane) = self.panes.iter_mut().find(|pane| pane.terminal == terminal) else { return };
         (pane.exited, pane.held, pane.exit_code, pane.group) = (false, false, None, Some(group));
-        self.push(self.now + 20, Delivery::LauncherStarts { terminal, group });
+        self.push(self.now + self.launcher_ms, Delivery::LauncherStarts { terminal, group });
+    }
+
+    /// Esc on a held pane: a shell runs in it now, and Zellij lists it under the command line that it was opened with.
+    pub fn drop_to_shell(&mut self, terminal: u32) {
+        let Some(pane) = self.panes.iter_mut().find(|pane| pane.terminal == terminal && pane.held) else { return };
+        (pane.exited, pane.held, pane.exit_code, pane.group, pane.desk) = (false, false, None, None, None);
+        pane.talked = false;
     }
 
     /// Claude's state changes, and its hook rings.
@@ -760,6 +775,7 @@ impl World {
             in_place: false,
             focused: true,
             cwd: "/code".into(),
+            talked: false,
             group: None,
         });
         terminal
@@ -831,7 +847,7 @@ impl World {
         self.saved_sessions.clear();
         for mut pane in self.saved.clone() {
             pane.terminal = self.fresh_terminal();
-            (pane.exited, pane.held, pane.exit_code, pane.group) = (false, true, None, None);
+            (pane.exited, pane.held, pane.exit_code, pane.group, pane.talked) = (false, true, None, None, false);
             pane.title = pane.argv.join(" ");
             self.panes.push(pane);
         }
@@ -898,8 +914,38 @@ impl World {
 
     /// The system's clock is set back; what is under way comes as soon as it would have come.
     pub fn set_clock_back(&mut self, ms: u64) {
-        self.now -= ms;
-        self.queue = std::mem::take(&mut self.queue).into_iter().map(|((at, seq), d)| ((at - ms, seq), d)).collect();
+        self.set_clock(|at| at - ms);
+    }
+
+    /// The same forward.
+    pub fn set_clock_forward(&mut self, ms: u64) {
+        self.set_clock(|at| at + ms);
+    }
+
+    fn set_clock(&mut self, change: impl Fn(u64) -> u64) {
+        self.now = change(self.now);
+        self.queue = std::mem::take(&mut self.queue).into_iter().map(|((at, seq), d)| ((change(at), seq), d)).collect();
+        for (_, dies) in self.disk.processes.values_mut() {
+            *dies = dies.map(&change);
+        }
+        for clone in &mut self.clones {
+            clone.frozen_until = if clone.frozen_until == 0 { 0 } else { change(clone.frozen_until) };
+            clone.wakes = clone.wakes.iter().map(|at| change(*at)).collect();
+        }
+    }
+
+    /// The user gives the session another name.
+    pub fn rename_session(&mut self, name: &str) {
+        self.session = name.into();
+    }
+
+    /// The user closes the panel's pane with Zellij's own key: the plugin is unloaded, all of its clones, and nothing loads
+    /// it again before a key or a pipe does.
+    pub fn close_panel(&mut self) {
+        self.note("the panel's pane is closed".into());
+        for client in self.clients_there() {
+            self.crash(client);
+        }
     }
 
     fn push(&mut self, at: u64, delivery: Delivery) {
@@ -1150,9 +1196,10 @@ impl World {
             in_place: placement == Placement::InPlace,
             focused: true,
             cwd: cwd.filter(|cwd| self.disk.dirs.contains(cwd)).unwrap_or_else(|| "/code".into()),
+            talked: false,
             group: Some(group),
         });
-        self.push(self.now + 20, Delivery::LauncherStarts { terminal, group });
+        self.push(self.now + self.launcher_ms, Delivery::LauncherStarts { terminal, group });
         Some(terminal)
     }
 
@@ -1194,6 +1241,7 @@ impl World {
             self.disk.desks.get_mut(&desk).expect("its desk").registry.push(report);
         }
         self.disk.conversations.entry(session).or_insert((pane.cwd.clone(), Place::Desk(desk)));
+        self.panes.iter_mut().filter(|p| p.terminal == terminal).for_each(|p| p.talked = true);
         self.ring(Some(desk), "SessionStart");
     }
 
@@ -1267,11 +1315,13 @@ impl World {
             "scan" => self.disk.scan(words.iter().any(|word| word == "--measure"), self.now),
             "owners" => {
                 let saved: Vec<DeskId> = self.saved.iter().filter_map(|pane| pane.desk).collect();
-                let servers: Vec<u32> = self.other_servers.iter().copied().chain([self.server]).collect();
-                self.disk.owners(&servers, &saved, self.now)
+                self.disk.owners(&self.servers(), &saved, self.now)
             }
             "clean" => {
                 let desk: DeskId = words[2].parse().expect("a uuid");
+                if let Some(why) = self.is_anothers(desk, words) {
+                    return say(&["clean", &words[2], "owned", &why]);
+                }
                 match self.disk.clean(desk, words.iter().any(|word| word == "--keep-only"), self.now) {
                     Cleaned::NotYet(answer) => answer,
                     Cleaned::Gone => say(&["clean", &words[2], "gone"]),
@@ -1287,6 +1337,22 @@ impl World {
             }
             other => panic!("the host program knows no `{other}`"),
         }
+    }
+
+    /// Whether the desk has another owner than whoever asks takes it for.
+    fn is_anothers(&self, desk: DeskId, words: &[String]) -> Option<String> {
+        let at = words.iter().position(|word| word == "--server").expect("the plugin says for whom it asks");
+        let dir = self.disk.desks.get(&desk).filter(|_| !self.disk.lives(desk, self.now))?;
+        if words[at + 1] != dir.server.to_string() && self.servers().contains(&dir.server) {
+            return Some("its Zellij session lives".into());
+        }
+        let saved = self.saved.iter().any(|pane| pane.desk == Some(desk));
+        let here = self.servers().contains(&dir.server);
+        (saved && !here && words.contains(&"--if-nobody".to_string())).then(|| "the saved session main names it".into())
+    }
+
+    fn servers(&self) -> Vec<u32> {
+        self.other_servers.iter().copied().chain([self.server]).collect()
     }
 
     // ---- numbers -------------------------------------------------------------------------------------------------
