@@ -12,6 +12,7 @@ mod clients;
 mod closing;
 mod desks;
 mod environment;
+mod faults;
 mod finding;
 mod installing;
 mod keeping;
