@@ -105,7 +105,9 @@ recall() {
 # first_line FILE: sets _V to it, or to nothing and returns 1 where that is no file.
 first_line() {
 	_V=
-	[ -f "$1" ] && { IFS= read -r _V <"$1" || [ -n "$_V" ]; } 2>/dev/null
+	[ -f "$1" ] || return 1
+	{ IFS= read -r _V <"$1"; } 2>/dev/null
+	[ -n "$_V" ]
 }
 
 fail() {
