@@ -393,7 +393,8 @@ impl Life {
 const TALK: &str = "say; say; : >\"$log/up\"; exec sleep 600\n";
 const START: &str = ": >\"$log/up\"; exec sleep 600\n";
 /// Ends well after two messages and a second conversation, as after /clear.
-const SPOKEN: &str = "say; id=22222222-2222-4222-8222-222222222222; say; leave 0\n";
+const SPOKEN: &str =
+    "say; /usr/bin/touch -d '1 minute ago' \"$dir/$id.jsonl\"; id=22222222-2222-4222-8222-222222222222; say; leave 0\n";
 
 impl Life {
     /// A desk whose Claude has talked and ended; its pane is held.
