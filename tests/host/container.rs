@@ -177,7 +177,7 @@ fn a_hang_up_ends_everything_in_the_box_and_its_claude_can_be_judged_from_outsid
                 "mkdir -p \"$CLAUDE_CONFIG_DIR/sessions\"\nread -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ </proc/$$/stat\n\
                  echo \"{{\\\"procStart\\\":\\\"$start\\\",\\\"sessionId\\\":\\\"{SESSION}\\\"}}\" >\"$CLAUDE_CONFIG_DIR/sessions/$$.json\"\n\
                  : >\"$CLAUDE_CONFIG_DIR/sessions/$$.0.key\"\n\
-                 setsid sh -c 'trap \"\" HUP TERM; sleep 600' & : >{}\ntrap 'rm \"$CLAUDE_CONFIG_DIR/sessions/$$.json\"; exit 129' HUP\nsleep 600 & wait",
+                 setsid sh -c 'trap \"\" HUP TERM; sleep 612' & : >{}\ntrap 'rm \"$CLAUDE_CONFIG_DIR/sessions/$$.json\"; exit 129' HUP\nsleep 612 & wait",
                 pids.display()
             ),
         );
@@ -186,9 +186,9 @@ fn a_hang_up_ends_everything_in_the_box_and_its_claude_can_be_judged_from_outsid
         let inside = || {
             let all = Command::new("ps").args(["-eo", "pid,args"]).stdout(Stdio::piped()).output().unwrap();
             let all = String::from_utf8_lossy(&all.stdout).into_owned();
-            all.lines().filter(|line| line.contains("sleep 600")).count()
+            all.lines().filter(|line| line.contains("sleep 612")).count()
         };
-        assert!(inside() >= 2);
+        until("both sleep in there", || inside() >= 2);
         let scanned = place.call(&["scan"]);
         let registry = scanned.fields("registry");
         assert_eq!(registry[1], group.pid().to_string(), "its process group, as seen from outside");

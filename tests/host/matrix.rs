@@ -77,7 +77,7 @@ impl Life {
         let (state, shared, log) = (&life.place.state, &life.place.shared, &life.place.log);
         let script = format!(
             "cp -a '{0}' '{2}/state' && cp -a '{1}' '{2}/shared' && mount -t tmpfs -o size=600k,mode=700 tmpfs '{0}' && mount -t tmpfs -o size=200k tmpfs '{1}' &&\n\
-             cp -a '{2}/state/.' '{0}/' && cp -a '{2}/shared/.' '{1}/' && : >'{2}/mounted' && exec sleep 600",
+             cp -a '{2}/state/.' '{0}/' && cp -a '{2}/shared/.' '{1}/' && : >'{2}/mounted' && exec sleep 599",
             state.display(),
             shared.display(),
             log.display()
@@ -162,7 +162,7 @@ impl Life {
         let mut command = Command::new("/bin/bash");
         self.place.set_up(&mut command);
         let script = format!(
-            "set -m\n\"$@\" >'{log}/out' 2>&1 &\necho $! >'{log}/launcher.new'; mv '{log}/launcher.new' '{log}/launcher'\nwait $!\necho $? >'{log}/code.new'; mv '{log}/code.new' '{log}/code'\nexec sleep 600"
+            "set -m\n\"$@\" >'{log}/out' 2>&1 &\necho $! >'{log}/launcher.new'; mv '{log}/launcher.new' '{log}/launcher'\nwait $!\necho $? >'{log}/code.new'; mv '{log}/code.new' '{log}/code'\nexec sleep 599"
         );
         command.args(["-c", &script, "x"]).args(launcher).stdout(Stdio::null()).stderr(Stdio::null());
         let server = self.there(command).process_group(0).spawn().unwrap();
@@ -390,8 +390,8 @@ impl Life {
 
 // ---- the states -------------------------------------------------------------------------------------------------------
 
-const TALK: &str = "say; say; : >\"$log/up\"; exec sleep 600\n";
-const START: &str = ": >\"$log/up\"; exec sleep 600\n";
+const TALK: &str = "say; say; : >\"$log/up\"; exec sleep 599\n";
+const START: &str = ": >\"$log/up\"; exec sleep 599\n";
 /// Ends well after two messages and a second conversation, as after /clear.
 const SPOKEN: &str =
     "say; /usr/bin/touch -d '1 minute ago' \"$dir/$id.jsonl\"; id=22222222-2222-4222-8222-222222222222; say; leave 0\n";
@@ -552,7 +552,7 @@ fn a_full_disk_at_any_time_loses_nothing() {
                 Event::Started | Event::Talking => {
                     let log = life.place.log.display().to_string();
                     let first = if event == Event::Talking { "say; say;" } else { "" };
-                    life.open(&format!("{first} : >'{log}/up'; while [ ! -e '{log}/full' ]; do sleep 0.01; done; say; : >'{log}/said'; exec sleep 600\n"));
+                    life.open(&format!("{first} : >'{log}/up'; while [ ! -e '{log}/full' ]; do sleep 0.01; done; say; : >'{log}/said'; exec sleep 599\n"));
                     life.wait_for("Claude is up", "up");
                     life.fill();
                     write(&life.place.log.join("full"), "");
@@ -573,7 +573,7 @@ fn a_full_disk_at_any_time_loses_nothing() {
                     life.empty();
                 }
                 Event::Closing => {
-                    life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 600\n");
+                    life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 599\n");
                     life.wait_for("Claude is up", "up");
                     life.fill();
                     life.close();
@@ -701,7 +701,7 @@ fn killed_between_any_two_of_its_steps_the_host_program_loses_nothing() {
     );
     note(Event::Closing, {
         let mut life = Life::new();
-        life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 600\n");
+        life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 599\n");
         life.wait_for("Claude is up", "up");
         life.close();
         let command = life.clean_command();
@@ -736,7 +736,7 @@ fn signals_and_reloads_in_the_long_states_of_a_desks_life_lose_nothing() {
                     Event::Talking => life.open(TALK),
                     Event::Held => life.held(),
                     // It outlives its pane, as Claude does for a while.
-                    _ => life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 600\n"),
+                    _ => life.open("say; say; : >\"$log/up\"; trap '' HUP; exec sleep 599\n"),
                 }
                 if [Event::Started, Event::Talking, Event::Closing].contains(&event) {
                     life.wait_for("Claude is up", "up");
