@@ -7,8 +7,8 @@
 #   wasm.sh twice        builds a copy of the tree once more, elsewhere, and fails where the two differ
 #
 # The second build shares nothing with the first but the toolchain and the sources of the packages: its tree, target dir, HOME,
-# CARGO_HOME, language, time zone and clock are its own. It is kept in target/elsewhere, so that only what has changed is
-# compiled again; a first time takes about as long as the first build did.
+# CARGO_HOME, language, time zone and clock are its own. It is kept in the cache of tools.sh, which outlives a checkout, so that
+# only what has changed is compiled again; a first time takes about as long as the first build did.
 
 set -eu
 
@@ -44,10 +44,20 @@ sum() {
 
 twice() {
     build
-    elsewhere=$target/elsewhere
-    rm -rf "$elsewhere/tree"
-    mkdir -p "$elsewhere/tree" "$elsewhere/home" "$elsewhere/cargo"
-    cp -p -R .cargo Cargo.toml Cargo.lock rust-toolchain.toml src scripts README.md "$elsewhere/tree/"
+    elsewhere=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}/elsewhere
+    mkdir -p "$elsewhere"
+    # One build there at a time; where there is no flock, the second of two at once fails in its comparison.
+    exec 9>"$elsewhere/lock"
+    ! command -v flock >/dev/null 2>&1 || flock 9
+    mkdir -p "$elsewhere/home" "$elsewhere/cargo"
+    rm -rf "$elsewhere/new"
+    mkdir "$elsewhere/new"
+    # With new times: cargo compiles what is younger than its last build, and another checkout's files may all be older.
+    cp -R .cargo Cargo.toml Cargo.lock rust-toolchain.toml src scripts README.md "$elsewhere/new/"
+    if ! diff -r "$elsewhere/new" "$elsewhere/tree" >/dev/null 2>&1; then
+        rm -rf "$elsewhere/tree"
+        mv "$elsewhere/new" "$elsewhere/tree"
+    fi
     for shared in registry git; do
         [ -e "$elsewhere/cargo/$shared" ] || [ ! -e "$cargo_home/$shared" ] || ln -s "$cargo_home/$shared" "$elsewhere/cargo/$shared"
     done
