@@ -5,11 +5,12 @@
 //! ```text
 //!   Carrel · 3 desks · 1 waiting · 2 problems                  title                   view/bar.rs
 //!
-//!     #   state      directory      session   health      age  head                   ┐
-//!   › #3  ▲ waiting  /code/billing  c0ffee03  √ isolated   1m  one row for each desk  ├ view/rows.rs
-//!   │ #4  ○ idle     /code/zellij   c0ffee04  ! leaking    4d                         │
-//!   │ #1  ● working  /code/carrel   c0ffee01  √ isolated  12s                         ┘
-//!   └ cursor, on the selected desk                             which rows, how many    view/desks.rs
+//!     #   state         directory      session   health         age  head                ┐
+//!   › #3  ▲ permission  /code/billing  c0ffee03  √ isolated      1m  one row for each    ├ view/rows.rs
+//!   │ #4  ○ idle        /code/zellij   c0ffee04  ! leaking       4d  desk, and for each  │
+//!   │ #9  ● working     /code/shed     c0ffee09  ! unisolated        Claude outside      │
+//!   │ #1  ● working     /code/carrel   c0ffee01  √ isolated     now                      ┘
+//!   └ cursor                                                         which rows           view/desks.rs
 //!
 //!   #3  desk 550e87 · config_dir                               the selected desk      ┐
 //!   waits    permission prompt                                                        │

@@ -9,16 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use scenes::{designed, desk_id, plain_desk};
-use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, State};
+use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, State, Unisolated};
 use zellij_carrel::manager::ids::TerminalId;
-use zellij_carrel::manager::order::order;
+use zellij_carrel::manager::order::{listed, Listed};
 use zellij_carrel::manager::panel::{DesksScene, Question, Row, Scene};
 use zellij_carrel::view::{draw, title, Ink, Line, Screen, Size};
 
 /// For every scene: roomy, narrow, one row.
 const SIZES: [(usize, usize); 3] = [(80, 20), (30, 12), (60, 1)];
 /// Where there is something to lose: too small for anything, and very large.
-const ODD_SIZES: [(&str, usize, usize); 9] = [
+const ODD_SIZES: [(&str, usize, usize); 10] = [
     ("permission_denied", 10, 3),
     ("bad_configuration", 3, 10),
     ("no_desks", 10, 3),
@@ -28,6 +28,7 @@ const ODD_SIZES: [(&str, usize, usize); 9] = [
     ("desks_message", 40, 2),
     ("desks_question", 10, 3),
     ("many_desks", 10, 3),
+    ("desks_outside_question", 120, 30),
 ];
 
 /// Each golden by its name, with what belongs into it.
@@ -132,10 +133,10 @@ fn rows_stand_in_the_order_in_which_the_cursor_moves_and_a_click_hits_the_desk_i
     let board = boards(7).find(|board| board.desks.len() > 3).unwrap();
     let screen = draw(&everyday(board.clone(), None), Size { rows: 200, cols: 80 });
     let clicked: Vec<_> = (0..200).filter_map(|row| screen.row_at(row).cloned()).collect();
-    assert_eq!(clicked, order(&board).into_iter().map(Row::Desk).collect::<Vec<_>>());
+    assert_eq!(clicked, listed(&board).iter().map(Listed::row).collect::<Vec<_>>());
     for desk in &board.desks {
         let row = (0..200).find(|row| screen.row_at(*row) == Some(&Row::Desk(desk.pane))).unwrap();
-        assert!(screen.lines()[row].text().contains(desk.state.word()));
+        assert!(desk.state == State::Waiting || screen.lines()[row].text().contains(desk.state.word()));
     }
 }
 
@@ -160,6 +161,10 @@ fn no_scene_overflows_any_size() {
         let mut scene = desks_scene(board, Some(dice.below(12)));
         scene.message = dice.maybe(|dice| dice.text());
         scene.asking = dice.maybe(|dice| Question::Close(desk_id(dice.below(12))));
+        if dice.below(3) == 0 {
+            scene.selected = Some(Row::Outside(TerminalId(9)));
+            scene.asking = dice.maybe(|_| Question::Adopt(TerminalId(9)));
+        }
         scene.now_ms = u64::from(dice.below(u32::MAX));
         let errors: Vec<String> = (0..dice.below(6)).map(|_| dice.text()).collect();
         let mut scenes = vec![Scene::Desks(scene), Scene::BadConfiguration(errors.clone()), Scene::BootFailed(errors)];
@@ -176,13 +181,19 @@ fn no_scene_overflows_any_size() {
 
 #[test]
 fn the_key_line_fits_each_width_and_is_there_as_soon_as_it_can_be() {
-    let scene = |asking| {
-        Scene::Desks(DesksScene {
-            asking,
-            ..desks_scene(Board { desks: vec![plain_desk(3)], ..Board::default() }, Some(3))
-        })
+    let outside = Unisolated { terminal: TerminalId(9), command: "claude".into(), process: None };
+    let board = Board { desks: vec![plain_desk(3)], unisolated: vec![outside], ..Board::default() };
+    let scene = |selected: Row, asking| {
+        let scene = desks_scene(board.clone(), None);
+        Scene::Desks(DesksScene { selected: Some(selected), asking, ..scene })
     };
-    for (scene, least) in [(scene(None), 5), (scene(Some(Question::Close(desk_id(3)))), 3)] {
+    let (desk, outside) = (Row::Desk(desk_id(3)), Row::Outside(TerminalId(9)));
+    for (scene, least) in [
+        (scene(desk.clone(), None), 5),
+        (scene(desk, Some(Question::Close(desk_id(3)))), 3),
+        (scene(outside.clone(), None), 9),
+        (scene(outside, Some(Question::Adopt(TerminalId(9)))), 3),
+    ] {
         let mut before = 0;
         for cols in 1..=200 {
             let screen = draw(&scene, Size { rows: 9, cols });
@@ -229,7 +240,8 @@ fn everyday(board: Board, selected: Option<u32>) -> Scene {
 }
 
 fn desks_scene(board: Board, selected: Option<u32>) -> DesksScene {
-    DesksScene { board, selected: selected.map(desk_id), asking: None, message: None, now_ms: 1_763_899_200_000 }
+    let selected = selected.map(|n| Row::Desk(desk_id(n)));
+    DesksScene { board, selected, asking: None, message: None, now_ms: 1_763_899_200_000 }
 }
 
 /// An endless row of boards, the same for the same seed.
@@ -241,6 +253,9 @@ fn boards(seed: u64) -> impl Iterator<Item = Board> {
             .map(|n| Leaving { pane: desk_id(n), failed: dice.maybe(Dice::text) })
             .collect(),
         problems: (0..dice.below(3)).map(|_| dice.text()).collect(),
+        unisolated: (9..9 + dice.below(3))
+            .map(|n| Unisolated { terminal: TerminalId(n), command: dice.text(), process: None })
+            .collect(),
         ..Board::default()
     })
 }

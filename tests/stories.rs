@@ -10,6 +10,10 @@ mod disk;
 #[path = "stories/world.rs"]
 mod world;
 
+#[path = "stories/adopting.rs"]
+mod adopting;
+#[path = "stories/attention.rs"]
+mod attention;
 #[path = "stories/clients.rs"]
 mod clients;
 #[path = "stories/closing.rs"]

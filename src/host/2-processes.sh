@@ -3,8 +3,9 @@
 [ -r /proc/self/stat ] && _PROC=yes || _PROC=
 _member=
 
-# look_at PID: sets _PGID and _START of a living process; returns 1 when there is no such process.
+# look_at PID: sets _PPID, _PGID and _START of a living process; returns 1 when there is no such process.
 look_at() {
+	_PPID=
 	_PGID=
 	_START=
 	case $1 in '' | *[!0-9]*) return 1 ;; esac
@@ -22,18 +23,20 @@ look_at() {
 		set -- ${_stat##*)}
 		# A zombie has ended: it writes nothing any more.
 		[ $# -ge 20 ] && [ "$1" != Z ] && [ "$1" != X ] || return 1
+		_PPID=$2
 		_PGID=$3
 		shift 19
 		_START=$1
 		return 0
 	fi
-	_stat=$(ps -o stat= -o pgid= -o lstart= -p "$1" 2>/dev/null) || return 1
+	_stat=$(ps -o stat= -o ppid= -o pgid= -o lstart= -p "$1" 2>/dev/null) || return 1
 	# shellcheck disable=SC2086
 	set -- $_stat
-	[ $# -ge 3 ] || return 1
+	[ $# -ge 4 ] || return 1
 	case $1 in Z*) return 1 ;; esac
-	_PGID=$2
-	shift 2
+	_PPID=$2
+	_PGID=$3
+	shift 3
 	_START=$*
 }
 

@@ -1,5 +1,5 @@
 # The isolation methods: the one place on the host that knows how Claude is told where its state lies. Each method has the
-# functions check_…, furnish_… and tell_…, and a line in use_method; nothing else asks which method it is (tests/house.rs).
+# functions check_…, furnish_…, tell_… and expect_…, and a line in use_method; nothing else asks which method it is (tests/house.rs).
 #
 #   config_dir   CLAUDE_CONFIG_DIR is the desk
 #   home         HOME is the desk; Claude's state lies below it, as it does below any HOME
@@ -237,3 +237,13 @@ is_left_behind() {
 	*) return 1 ;;
 	esac
 }
+
+# expect_… PID: whether a process was started as tell_… tells it, of the desk that is being scanned: here or elsewhere, in _ENV.
+
+expect_config_dir() { was_started_with "$1" "CLAUDE_CONFIG_DIR=$_STATE/claude-configs/pane-$_uuid" "HOME=$_home"; }
+
+expect_home() { was_started_with "$1" "HOME=$_STATE/claude-homes/pane-$_uuid"; }
+
+expect_container() { expect_config_dir "$1"; }
+
+expect_none() { _ENV=unknown; }

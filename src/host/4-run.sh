@@ -201,7 +201,7 @@ make_desk() {
 		[ -d "$_CONFIG" ] || mkdir -- "$_CONFIG" 2>/dev/null || stop_unwritable "$_DESK"
 		real_dir "$_CONFIG" || stop "$_CONFIG is a symbolic link; remove it"
 		clear_way "$_CONFIG/.carrel-probe"
-		{ printf 'carrel\n' >"$_CONFIG/.carrel-probe"; } 2>/dev/null && rm -f -- "$_CONFIG/.carrel-probe" "$_DESK/.carrel/exit" 2>/dev/null || stop_unwritable "$_CONFIG"
+		{ printf 'carrel\n' >"$_CONFIG/.carrel-probe"; } 2>/dev/null && rm -f -- "$_CONFIG/.carrel-probe" "$_DESK/.carrel/exit" "$_DESK/.carrel/rang" "$_DESK/.carrel/asked" 2>/dev/null || stop_unwritable "$_CONFIG"
 	}
 	# What Claude makes itself is no link: by a planted one conversations would leave the desk.
 	for _name in projects sessions tasks todos file-history session-env; do
@@ -326,8 +326,17 @@ write_settings() {
 	fi
 	_ring=$_R
 	_text=
-	for _event in SessionStart UserPromptSubmit PostToolUse Notification Stop SessionEnd; do
-		_text=$_text${_text:+,}"\"$_event\":[{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event$_to\",\"timeout\":5}]}]"
+	# Known since before 2.1.120: a Claude that does not know one asks the user about it before anything else (seen with
+	# 2.1.330). Notification comes six seconds late; PermissionRequest with every question, whichever tool asks.
+	for _event in SessionStart UserPromptSubmit PermissionRequest PermissionDenied PostToolUse PostToolUseFailure Elicitation ElicitationResult Notification PostCompact Stop StopFailure SessionEnd; do
+		_hooks="{\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_event$_to\",\"timeout\":5}]}"
+		case $_event in PermissionRequest)
+			for _asked in AskUserQuestion ExitPlanMode; do
+				_hooks="$_hooks,{\"matcher\":\"$_asked\",\"hooks\":[{\"type\":\"command\",\"command\":\"$_ring $_asked$_to\",\"timeout\":5}]}"
+			done
+			;;
+		esac
+		_text=$_text${_text:+,}"\"$_event\":[$_hooks]"
 	done
 	_text="\"hooks\":{$_text}"
 	if [ -n "$_PIN" ]; then

@@ -31,14 +31,104 @@ find_conversation() {
 ring() {
 	case ${1-} in *[!A-Za-z]* | '') return ;; esac
 	is_uuid "${2-}" || return
+	desk_paths "$2"
+	_asked=$_DESK/.carrel/asked
+	# That a hook ran at all proves that Claude has read our settings; a key of the user's is none.
+	[ "$1" = Key ] || { printf '' >"$_DESK/.carrel/rang"; } 2>/dev/null
+	case $1 in
+	# Beside a PermissionRequest: what kind it is.
+	AskUserQuestion | ExitPlanMode)
+		case $1 in ExitPlanMode) _kind=plan ;; *) _kind=question ;; esac
+		{ printf '%s\n' "$_kind" >"$_asked"; } 2>/dev/null
+		return
+		;;
+	PermissionRequest | Elicitation) { printf '' >>"$_asked"; } 2>/dev/null ;;
+	# They may end a wait. A bell for each tool that Claude uses would be too many.
+	PostToolUse | PostToolUseFailure | PermissionDenied | ElicitationResult)
+		[ -e "$_asked" ] || return
+		{ printf '' >"$_asked"; } 2>/dev/null
+		;;
+	UserPromptSubmit | Stop | StopFailure | SessionStart) [ ! -e "$_asked" ] || rm -f -- "$_asked" ;;
+	esac
 	[ -n "${ZELLIJ_SESSION_NAME-}" ] || return
 	_zellij=$(command -v zellij 2>/dev/null) || _zellij=
 	if [ -z "$_zellij" ]; then
-		desk_paths "$2"
 		recall "$_DESK/.carrel/record" server && [ -n "$_V" ] && _zellij=/proc/$_V/exe
 	fi
 	[ -x "$_zellij" ] || return
 	"$_zellij" pipe --name carrel_bell --args "pane=$2,event=$1" -- x </dev/null >/dev/null 2>&1 &
+}
+
+# notify bell|osc PANE NOTICE: rings in the pane's own terminal, as a program there would: Zellij tells the terminals of its
+# clients. Answers done, or failed WHY.
+notify() {
+	is_uuid "${2-}" || return
+	desk_paths "$2"
+	_tty=
+	this_boot
+	_group=
+	if group_of_record "$_DESK/.carrel/record" && [ -z "$_FOREIGN" ] && recall "$_DESK/.carrel/record" group_start &&
+		look_at "$_group" && [ "$_START" = "$_V" ]; then
+		_WHY="its terminal cannot be written"
+		if [ -n "$_PROC" ]; then
+			_tty=$(readlink -- "/proc/$_group/fd/0" 2>/dev/null) || _tty=
+		else
+			_tty=/dev/$(ps -o tty= -p "$_group" 2>/dev/null)
+		fi
+	else
+		_WHY="its launcher is not there any more"
+	fi
+	case $_tty in /dev/pts/[0-9]* | /dev/tty[a-z]*) [ -c "$_tty" ] && [ -w "$_tty" ] || _tty= ;; *) _tty= ;; esac
+	if [ -z "$_tty" ]; then
+		say notify failed "$_WHY"
+		return
+	fi
+	# One small write, which no other writer's comes into.
+	if [ "$1" = osc ]; then printf '\033]777;notify;Claude waits for you;%s\007' "${3-}" >"$_tty"; else printf '\007' >"$_tty"; fi
+	say notify 'done'
+}
+
+# end PID START SHARED: ends a Claude of the shared dir, if it is still that process.
+#
+#   ended JSON    what its registry file said last
+#   gone          it had ended already
+#   refused WHY   nothing was done
+#   alive WHY     it was told to end, and goes on
+end_claude() {
+	_pid=${1-}
+	if ! look_at "$_pid" || [ "$_START" != "${2-}" ]; then
+		say gone
+		return
+	fi
+	_registered=${3-}/sessions/$_pid.json
+	if [ ! -f "$_registered" ] || [ -L "$_registered" ] || is_of_another_process "$_registered"; then
+		say refused "the process $_pid is not in the registry of ${3-}; nothing was ended"
+		return
+	fi
+	# Where the start is not in the file, it cannot be known whose it is.
+	case $_TEXT in
+	*"\"procStart\":\"$_START\""*) ;;
+	*)
+		say refused "the registry does not tell when the process $_pid was started; nothing was ended. End it yourself"
+		return
+		;;
+	esac
+	if environment_of "$_pid" && variable CARREL_PANE && [ -n "$_V" ]; then
+		say refused "the process $_pid belongs to the pane $_V of Carrel's; nothing was ended"
+		return
+	fi
+	_last=$_TEXT
+	_rounds=0
+	kill -s TERM "$_pid" 2>/dev/null
+	while look_at "$_pid" && [ "$_START" = "$2" ]; do
+		_rounds=$((_rounds + 1))
+		if [ "$_rounds" -gt 160 ]; then
+			say alive "Claude (pid $_pid) was told to end and has not after some seconds; end it yourself, and go on with its conversation by r"
+			return
+		fi
+		pause
+	done
+	say ended "$_last"
 }
 
 main() {
@@ -63,6 +153,8 @@ main() {
 	box) box "${1-}" ;;
 	probe) probe "${1-}" ;;
 	probe-again) probe "${1-}" yes ;;
+	notify) notify "$@" ;;
+	end) end_claude "$@" ;;
 	where) where ;;
 	uninstall) uninstall ;;
 	*)

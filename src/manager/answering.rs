@@ -30,7 +30,7 @@ impl Manager {
         }
         if message.name == BELL {
             if let Some(pane) = message.args.get("pane").and_then(|text| text.parse().ok()) {
-                self.on_ring(pane);
+                self.on_ring(pane, message.args.get("event").map_or("", String::as_str));
             }
             return;
         }

@@ -82,6 +82,17 @@ impl Health {
     }
 }
 
+/// What proves that a pane is isolated: the report that its own Claude keeps at the desk, and what bears that out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The process that reports; its start is the one that the report names.
+    pub pid: u32,
+    /// It was started with this desk as the place of its state; false also where the system does not tell.
+    pub environment: bool,
+    /// The transcript of its conversation lies at the desk.
+    pub transcript: bool,
+}
+
 /// One desk with its pane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desk {
@@ -103,6 +114,8 @@ pub struct Desk {
     pub waiting_for: Option<String>,
     /// Whether the isolation holds.
     pub health: Health,
+    /// What proves it, or would if nothing else spoke against it.
+    pub proof: Option<Proof>,
     /// What is wrong and how to mend it, a sentence or two each.
     pub problems: Vec<String>,
     /// Disk use in bytes, when it was measured.
@@ -127,6 +140,23 @@ pub struct Unisolated {
     pub terminal: TerminalId,
     /// Its program, without its arguments.
     pub command: String,
+    /// Its process, where the shared dir's registry has it.
+    pub process: Option<Outsider>,
+}
+
+/// The process of a Claude outside Carrel, as it registered itself in the shared dir.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outsider {
+    /// Its pid.
+    pub pid: u32,
+    /// Its start, as the system tells it: with the pid it is this process and no later one.
+    pub start: String,
+    /// The conversation that it has open.
+    pub session: Option<SessionId>,
+    /// Where it was started.
+    pub cwd: Option<String>,
+    /// What it is doing.
+    pub state: State,
 }
 
 /// A desk that no pane and no saved session comes back to.

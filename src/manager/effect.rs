@@ -53,6 +53,13 @@ pub enum Effect {
     ClosePane(TerminalId),
     /// Goes to a terminal pane, to its tab too.
     FocusPane(TerminalId),
+    /// Marks panes in their own frames, and takes such marks away; of no pane both.
+    MarkPanes {
+        /// To be marked; those that are already stay so.
+        on: Vec<TerminalId>,
+        /// To be unmarked.
+        off: Vec<TerminalId>,
+    },
     /// Asks Zellij to write the session's layout now.
     SaveSession,
     /// Shows the panel as a floating pane.
@@ -108,6 +115,8 @@ pub enum Placement {
     InPlace,
     /// In the place of the plugin's own pane, which goes.
     InPlaceOfPlugin,
+    /// Over that pane, which comes back when the new one closes.
+    InPlaceOf(TerminalId),
 }
 
 /// Orders, in the order in which they are to be carried out.

@@ -38,6 +38,8 @@ pub enum Event {
     },
     /// A pane was closed. Zellij does not say so in every case.
     PaneClosed(TerminalId),
+    /// A key was pressed somewhere in this instance's client.
+    InputCame,
     /// The timer that was asked for has run out.
     TimeCame,
     /// A host command has ended.
@@ -114,6 +116,8 @@ pub struct PaneFacts {
     pub held: bool,
     /// It has the focus in its layer of its tab.
     pub focused: bool,
+    /// A client is at it: it has the focus, in a tab that somebody sees.
+    pub watched: bool,
 }
 
 /// Who spoke.

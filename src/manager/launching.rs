@@ -33,6 +33,10 @@ pub struct Wish {
     pub in_place: bool,
     /// A conversation of the shared dir to go on with.
     pub resume: Option<SessionId>,
+    /// A new conversation where that one has no messages yet.
+    pub or_new: bool,
+    /// Over that pane.
+    pub in_place_of: Option<TerminalId>,
     /// The caller's own name for the request.
     pub request: Option<String>,
 }
@@ -93,9 +97,10 @@ impl Manager {
                 }
             }
         }
-        let placement = match (wish.in_place, wish.floating) {
-            (true, _) => Placement::InPlace,
-            (_, true) => Placement::Floating,
+        let placement = match (wish.in_place_of, wish.in_place, wish.floating) {
+            (Some(terminal), ..) => Placement::InPlaceOf(terminal),
+            (None, true, _) => Placement::InPlace,
+            (None, _, true) => Placement::Floating,
             _ => Placement::Tiled,
         };
         let senders = vec![sender];
@@ -281,6 +286,10 @@ impl Manager {
                 None
             }
             Some(("desk", line)) => Some(format!("the conversation is open at the desk of pane {}", line.field(0))),
+            Some(("none", _)) if opening.wish.or_new => {
+                opening.wish.resume = None;
+                None
+            }
             Some(("in_use" | "none", line)) => Some(line.field(0).to_string()),
             _ => Some("the host program did not answer; Zellij's log says more".to_string()),
         };
@@ -334,7 +343,7 @@ impl Manager {
         }
         self.turned = opening.placement == Placement::InPlaceOfPlugin;
         if self.acting {
-            self.scan.want_after_opening(self.now_ms);
+            self.scan.want_after_opening(self.now_ms, launch.pane);
         }
         self.look_at_claude_again(effects);
         effects.push(Effect::ClearPaneName(terminal));

@@ -19,7 +19,9 @@ pub mod probing;
 pub mod report;
 pub mod seed;
 
+mod adopting;
 mod answering;
+mod attention;
 mod booting;
 mod launching;
 mod outside;
@@ -42,7 +44,7 @@ use electing::{Instance, Lease, Step};
 use event::{Event, Message, PaneFacts};
 use ids::{CallId, DeskId, TerminalId};
 use launching::Opening;
-use options::{Notify, Options, Role};
+use options::{Options, Role};
 use panel::Question;
 use probing::Probe;
 use seeding::Seeding;
@@ -99,6 +101,9 @@ enum Purpose {
     SeedOut,
     SeedIn,
     Scan,
+    Ring,
+    Notify,
+    End,
     Clean(DeskId),
     KeepEarly(DeskId),
     Owners,
@@ -162,11 +167,16 @@ pub struct Manager {
     scan: watching::Scanning,
     orphans: orphans::Orphans,
     outside: outside::Outside,
+    adopting: Option<adopting::Adopting>,
+    attention: attention::Attention,
     asking_sessions: Vec<sessions::Asking>,
     claude_version: Option<String>,
     /// What a probe has told of the Claude that was found.
     probe: Option<Probe>,
     probed_ms: u64,
+    /// The isolated pane in which this instance's client pressed a key, while somebody else acts; and when that last was.
+    typed: Option<DeskId>,
+    typed_ms: u64,
     /// Callers of `check`, with the time by which each is answered.
     checks: Vec<(u64, ids::PipeId)>,
     visible: bool,
@@ -178,7 +188,7 @@ pub struct Manager {
     /// The tab of the panel's pane, by position.
     tab: usize,
     picker: Option<picker::Picker>,
-    selected: Option<DeskId>,
+    selected: Option<panel::Row>,
     asking: Option<Question>,
     message: Option<String>,
     published: Option<String>,
@@ -200,8 +210,7 @@ pub struct Manager {
 impl Manager {
     /// A manager that has not been told anything yet.
     #[must_use]
-    pub fn new(mut birth: Birth) -> Self {
-        birth.options = birth.options.and_then(refuse_what_is_not_built);
+    pub fn new(birth: Birth) -> Self {
         let session = birth.session.clone();
         Manager {
             birth,
@@ -230,10 +239,14 @@ impl Manager {
             scan: watching::Scanning::default(),
             orphans: orphans::Orphans::default(),
             outside: outside::Outside::default(),
+            adopting: None,
+            attention: attention::Attention::default(),
             asking_sessions: Vec::new(),
             claude_version: None,
             probe: None,
             probed_ms: 0,
+            typed: None,
+            typed_ms: 0,
             checks: Vec::new(),
             visible: true,
             suppressed: true,
@@ -304,11 +317,15 @@ impl Manager {
             Event::PaneOpened { call, terminal } => self.on_opened(call, terminal, &mut effects),
             Event::MessageCame(message) => self.on_message(message, moment, &mut effects),
             Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
-            Event::RowClicked(row) => self.on_row_clicked(row),
+            Event::RowClicked(row) => self.on_row_clicked(row, &mut effects),
             Event::Scrolled(lines) => self.on_scrolled(lines),
             Event::PanelShown(visible) => self.on_visible(visible, &mut effects),
             Event::PanelPlaced { suppressed, tab } => self.on_placed(suppressed, tab, &mut effects),
-            Event::SnapshotRead(text) => self.on_snapshot(text.as_deref()),
+            Event::SnapshotRead(text) => {
+                self.on_snapshot(text.as_deref());
+                self.pass_typing(&mut effects);
+            }
+            Event::InputCame => self.on_input(&mut effects),
             Event::MarksRead(marks) => self.on_marks(&marks, &mut effects),
         }
         self.pass_time(moment, &mut effects);
@@ -371,6 +388,7 @@ impl Manager {
             self.borrowed.clear();
             self.closing.clear();
             self.scan.forget_wishes();
+            self.attention.forget();
         }
         self.acting = acting;
     }
@@ -418,6 +436,9 @@ impl Manager {
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),
             Purpose::Scan => self.on_scanned(stdout, effects),
+            Purpose::Ring => {}
+            Purpose::Notify => self.on_notified(stdout, effects),
+            Purpose::End => self.on_ended(call, stdout, effects),
             Purpose::KeepEarly(pane) => self.on_kept_early(pane, stdout),
             Purpose::Sessions => self.on_sessions_found(call, stdout, effects),
             Purpose::Owners => self.on_owners(stdout, effects),
@@ -437,6 +458,7 @@ impl Manager {
             self.pass_closings(effects);
             self.pass_scans(effects);
             self.pass_orphans(effects);
+            self.pass_attention(effects);
         }
         self.pass_checks(effects);
         self.answer_gc(effects);
@@ -479,6 +501,7 @@ impl Manager {
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             due.extend(self.closing.values().filter_map(Closing::due_ms));
             due.extend(self.scan.due_ms());
+            due.extend(self.attention.due_ms());
             due.extend(self.orphans.due_ms().filter(|_| self.is_settled()));
         }
         let earliest = due.into_iter().min().unwrap_or(self.now_ms + electing::RENEW_MS);
@@ -488,21 +511,5 @@ impl Manager {
             self.alarm_ms = Some(earliest);
             effects.push(Effect::WakeIn(earliest.saturating_sub(self.now_ms)));
         }
-    }
-}
-
-/// An option that would be ignored is refused: nobody shall believe in an isolation that is not there.
-fn refuse_what_is_not_built(options: Options) -> Result<Options, Vec<String>> {
-    let mut errors = Vec::new();
-    let mut refuse = |wrong: bool, what: &str| {
-        if wrong {
-            errors.push(format!("{what} is not built in this version of Carrel; leave it at its default"));
-        }
-    };
-    refuse(options.notify != Notify::None, "notify");
-    if errors.is_empty() {
-        Ok(options)
-    } else {
-        Err(errors)
     }
 }

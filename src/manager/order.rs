@@ -1,8 +1,43 @@
 //! In which order the desks stand on the panel: what needs the user comes first.
 //! The cursor moves through the same order that is drawn. Knows nothing of rows, keys or scrolling.
 
-use super::board::{Board, Desk, Health, State};
+use super::board::{Board, Desk, Health, State, Unisolated};
 use super::ids::DeskId;
+use super::panel::Row;
+
+/// What has a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed<'a> {
+    /// A desk.
+    Desk(&'a Desk),
+    /// A Claude outside Carrel.
+    Outside(&'a Unisolated),
+}
+
+impl Listed<'_> {
+    /// Its name.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        match self {
+            Listed::Desk(desk) => Row::Desk(desk.pane),
+            Listed::Outside(outside) => Row::Outside(outside.terminal),
+        }
+    }
+}
+
+/// All that the everyday scene lists, in display order: Claudes outside Carrel stand below the desks that need the user.
+#[must_use]
+pub fn listed(board: &Board) -> Vec<Listed<'_>> {
+    let desks = ordered(board);
+    let urgent = desks.iter().take_while(|desk| rank(desk) < QUIET).count();
+    let outside = board.unisolated.iter().map(Listed::Outside);
+    let mut listed: Vec<Listed> = desks.into_iter().map(Listed::Desk).collect();
+    listed.splice(urgent..urgent, outside);
+    listed
+}
+
+/// From here on a desk needs nobody.
+const QUIET: u8 = 2;
 
 /// The desks' names in display order: waiting ones, unhealthy ones, then from busy to ended; ties as they were opened.
 #[must_use]
@@ -28,10 +63,17 @@ pub fn needs_mending(health: Health) -> bool {
     }
 }
 
+/// Whether the user must do something about a desk's isolation: also where nothing is proved for a reason that was found.
+#[must_use]
+pub fn is_troubled(desk: &Desk) -> bool {
+    let runs = !matches!(desk.state, State::Exited | State::Suspended);
+    needs_mending(desk.health) || (runs && desk.health == Health::Unknown && !desk.problems.is_empty())
+}
+
 fn rank(desk: &Desk) -> u8 {
     match desk.state {
         State::Waiting => 0,
-        _ if needs_mending(desk.health) => 1,
+        _ if is_troubled(desk) => 1,
         State::Working => 2,
         State::Starting => 3,
         State::Idle => 4,
@@ -58,6 +100,7 @@ mod tests {
             state,
             waiting_for: None,
             health,
+            proof: None,
             problems: Vec::new(),
             bytes: None,
             opened_ms: None,

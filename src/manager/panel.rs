@@ -29,6 +29,8 @@ pub enum Scene {
 pub enum Row {
     /// A desk.
     Desk(DeskId),
+    /// A Claude outside Carrel, in that pane.
+    Outside(TerminalId),
     /// A conversation of the picker.
     Conversation(SessionId),
 }
@@ -38,8 +40,8 @@ pub enum Row {
 pub struct DesksScene {
     /// What is known.
     pub board: Board,
-    /// The desk under the cursor. May name one that is gone: then nothing is selected.
-    pub selected: Option<DeskId>,
+    /// What the cursor stands on. May name something that is gone: then nothing is selected.
+    pub selected: Option<Row>,
     /// A question that the next key answers.
     pub asking: Option<Question>,
     /// What the last key led to, until the next one: an error, mostly.
@@ -53,6 +55,8 @@ pub struct DesksScene {
 pub enum Question {
     /// Close this pane? Its Claude ends, its conversation is kept.
     Close(DeskId),
+    /// End the Claude in this pane, and go on with its conversation at a desk of its own?
+    Adopt(TerminalId),
 }
 
 /// The conversations of a directory, to choose one from.

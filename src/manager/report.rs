@@ -1,8 +1,9 @@
 //! Reads the answers of the host program: lines of tab-separated fields. What it cannot read it leaves out, so that the
 //! callers see a fact as missing and never as something else.
 
-use super::ids::{DeskId, SessionId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ids::{DeskId, SessionId, TerminalId};
 
 /// One line: its tag and its fields, unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,28 @@ pub enum Group {
     Unknown,
 }
 
+/// What a scan can say of a process's environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// It names this desk.
+    Here,
+    /// It does not.
+    Elsewhere,
+    /// It cannot be read.
+    #[default]
+    Unknown,
+}
+
+impl Place {
+    fn from_word(word: &str) -> Self {
+        match word {
+            "here" => Place::Here,
+            "elsewhere" => Place::Elsewhere,
+            _ => Place::Unknown,
+        }
+    }
+}
+
 /// A living process that Claude's registry names, with what the registry says of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
@@ -69,12 +92,22 @@ pub struct Registered {
     pub group: String,
     /// Its start, as the system tells it.
     pub start: String,
+    /// Whether it was started with this desk as the place of its state.
+    pub environment: Place,
+    /// Whether this desk's launcher started it, or what started it.
+    pub born: Place,
+    /// The desk whose launcher started it, of an entry of the shared dir.
+    pub pane: Option<DeskId>,
+    /// Its pane, of an entry of the shared dir, where it descends from this Zellij's server.
+    pub terminal: Option<TerminalId>,
     /// The conversation that it has open.
     pub session: Option<SessionId>,
     /// Claude's word for what it does: `idle`, `busy`, `waiting`.
     pub status: String,
     /// What it waits for.
     pub waiting_for: Option<String>,
+    /// Where it was started.
+    pub cwd: Option<String>,
     /// The start time that Claude wrote down; it must be `start`, or the pid was given out again.
     pub claimed_start: Option<String>,
     /// The version of Claude.
@@ -89,6 +122,19 @@ impl Registered {
     }
 }
 
+/// A Claude of the launcher's group that has not proved itself, and what its environment says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unproved {
+    /// Its pid.
+    pub pid: u32,
+    /// Its `CLAUDE_CONFIG_DIR`, or nothing.
+    pub config_dir: String,
+    /// Its `HOME`.
+    pub home: String,
+    /// Names of variables by which a Claude saves nothing.
+    pub marks: String,
+}
+
 /// What a scan found at one desk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeskScan {
@@ -100,8 +146,24 @@ pub struct DeskScan {
     pub group: Group,
     /// Claude has ended with that code.
     pub exit: Option<i32>,
+    /// A hook of Claude's has run since its start, so that it has read our settings.
+    pub rang: bool,
+    /// `plan` or `question`, where it was that what Claude last asked for.
+    pub asked: String,
+    /// The conversations whose transcripts lie here.
+    pub talks: BTreeSet<String>,
     /// Living processes of the desk's registry.
     pub registered: Vec<Registered>,
+    /// A Claude has come as far as its key, which is before its prompt.
+    pub has_key: bool,
+    /// The Claudes of the launcher's group, where none has proved itself.
+    pub processes: Vec<Unproved>,
+    /// What nobody can write at the desk.
+    pub unwritable: Option<String>,
+    /// The desk's `.claude.json` says that the first start is over.
+    pub onboarded: bool,
+    /// A settings file that speaks of `CLAUDE_CONFIG_DIR`.
+    pub redirect: Option<String>,
     /// Disk use in bytes.
     pub bytes: Option<u64>,
 }
@@ -109,12 +171,25 @@ pub struct DeskScan {
 /// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scan {
-    /// Every desk on disk.
+    /// The desks on disk that were asked for.
     pub desks: BTreeMap<DeskId, DeskScan>,
-    /// Living processes of the shared dirs' registries.
-    pub shared: Vec<Registered>,
+    /// Living processes of the shared dirs' registries; none where these were not looked at.
+    pub shared: Option<Vec<Registered>>,
+    /// The state dir, where its disk is full.
+    pub full: Option<String>,
     /// Whether the answer came to its end. One that did not proves nothing.
     pub complete: bool,
+}
+
+impl Scan {
+    /// Takes in what a look at some of the desks found.
+    pub fn renew(&mut self, newer: Scan) {
+        self.desks.extend(newer.desks);
+        if newer.shared.is_some() {
+            self.shared = newer.shared;
+        }
+        self.full = newer.full;
+    }
 }
 
 /// Reads a scan.
@@ -136,25 +211,17 @@ pub fn scan(stdout: &str) -> Scan {
                     desk.bytes = line.field(1).parse().ok();
                 }
             }
-            "shared" => scan.shared.extend(registered(&line, 3)),
+            "full" => scan.full = Some(line.field(0).to_string()),
+            "shared" => drop(scan.shared.get_or_insert_default()),
+            "outside" => scan.shared.get_or_insert_default().extend(registered(&line, 5).map(|entry| Registered {
+                pane: line.field(3).parse().ok(),
+                terminal: line.field(4).parse().ok().map(TerminalId),
+                ..entry
+            })),
             "end" => scan.complete = true,
-            tag => {
+            _ => {
                 if let Some(desk) = current.and_then(|id| scan.desks.get_mut(&id)) {
-                    match tag {
-                        "record" => {
-                            desk.record.insert(line.field(0).to_string(), line.field(1).to_string());
-                        }
-                        "group" => {
-                            desk.group = match line.field(0) {
-                                "alive" => Group::Alive,
-                                "dead" => Group::Dead,
-                                _ => Group::Unknown,
-                            }
-                        }
-                        "exit" => desk.exit = line.field(0).parse().ok(),
-                        "registry" => desk.registered.extend(registered(&line, 4)),
-                        _ => {}
-                    }
+                    read_into(desk, &line);
                 }
             }
         }
@@ -162,20 +229,59 @@ pub fn scan(stdout: &str) -> Scan {
     scan
 }
 
+fn read_into(desk: &mut DeskScan, line: &Line) {
+    let text = |number: usize| line.field(number).to_string();
+    match line.tag.as_str() {
+        "record" => drop(desk.record.insert(text(0), text(1))),
+        "group" => {
+            desk.group = match line.field(0) {
+                "alive" => Group::Alive,
+                "dead" => Group::Dead,
+                _ => Group::Unknown,
+            }
+        }
+        "exit" => desk.exit = line.field(0).parse().ok(),
+        "rang" => (desk.rang, desk.asked) = (true, text(0)),
+        "talk" => drop(desk.talks.insert(text(0))),
+        "registry" => desk.registered.extend(registered(line, 5).map(|entry| Registered {
+            environment: Place::from_word(line.field(3)),
+            born: Place::from_word(line.field(4)),
+            ..entry
+        })),
+        "key" => desk.has_key = true,
+        "process" => desk.processes.extend(line.field(0).parse().ok().map(|pid| Unproved {
+            pid,
+            config_dir: text(2),
+            home: text(3),
+            marks: text(4),
+        })),
+        "unwritable" => desk.unwritable = Some(text(0)),
+        "onboarded" => desk.onboarded = line.field(0) == "yes",
+        "redirect" => desk.redirect = Some(text(0)),
+        _ => {}
+    }
+}
+
 fn registered(line: &Line, json: usize) -> Option<Registered> {
     let pid = line.field(0).parse().ok()?;
-    let value: serde_json::Value = serde_json::from_str(line.field(json)).unwrap_or_default();
+    let (group, start) = (line.field(1).to_string(), line.field(2).to_string());
+    Some(Registered { pid, group, start, ..entry(line.field(json)) })
+}
+
+/// What a file of the registry says; of one that cannot be read, nothing.
+#[must_use]
+pub fn entry(json: &str) -> Registered {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
     let text = |key: &str| value.get(key).and_then(|v| v.as_str()).map(str::to_string);
-    Some(Registered {
-        pid,
-        group: line.field(1).to_string(),
-        start: line.field(2).to_string(),
+    Registered {
         session: text("sessionId").and_then(|id| id.parse().ok()),
         status: text("status").unwrap_or_default(),
         waiting_for: text("waitingFor"),
+        cwd: text("cwd"),
         claimed_start: text("procStart"),
         version: text("version"),
-    })
+        ..Registered::default()
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +296,7 @@ mod tests {
     #[test]
     fn a_scan_that_was_cut_off_is_not_complete() {
         let text = "boot\tx\ndesk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nrecord\tgroup\t12\ngroup\talive\n\
-            registry\t13\t12\t99\there\t{\"sessionId\":\"11111111-1111-4111-8111-111111111111\",\"procStart\":\"99\",\"status\":\"idle\"}\nbytes\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\t4096\n";
+            registry\t13\t12\t99\there\there\t{\"sessionId\":\"11111111-1111-4111-8111-111111111111\",\"procStart\":\"99\",\"status\":\"idle\"}\nbytes\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\t4096\n";
         let cut = scan(text);
         assert!(!cut.complete);
         let whole = scan(&format!("{text}end\n"));
@@ -202,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_broken_registry_file_leaves_its_facts_unknown() {
-        let text = "desk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nregistry\t13\t12\t99\there\t{\"sess\nend\n";
+        let text =
+            "desk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nregistry\t13\t12\t99\there\there\t{\"sess\nend\n";
         let scan = scan(text);
         let entry = scan.desks.values().next().unwrap().registered.first().unwrap().clone();
         assert_eq!(entry.session, None);

@@ -5,10 +5,10 @@ use super::board::Board;
 use super::compatibility;
 use super::effect::{Effect, Effects};
 use super::event::{Key, Sender};
-use super::ids::DeskId;
+use super::ids::{DeskId, TerminalId};
 use super::launching::{Wish, PATIENCE_MS};
 use super::options::Role;
-use super::order::order;
+use super::order::{listed, Listed};
 use super::panel::{DesksScene, Question, Row, Scene};
 use super::seeding::Seeding;
 use super::{status, Manager, Moment, Phase};
@@ -48,14 +48,6 @@ impl Manager {
         if let Seeding::Failed(why) = &self.seeding {
             problems.push(why.clone());
         }
-        let unisolated = self.unisolated();
-        problems.extend(unisolated.iter().map(|outside| {
-            format!(
-                "Pane #{} runs a Claude that is not isolated: {}. End it, and go on with its conversation in an isolated \
-                 pane (the pipe resume).",
-                outside.terminal, outside.command
-            )
-        }));
         Board {
             session: self.session.clone(),
             claude_version: self.claude_version.clone(),
@@ -63,7 +55,7 @@ impl Manager {
             method: self.options().map(|options| options.method),
             desks: self.desks(),
             leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),
-            unisolated,
+            unisolated: self.unisolated(),
             orphans: self.orphan_rows(),
             problems,
         }
@@ -89,7 +81,7 @@ impl Manager {
                 }
                 Scene::Desks(DesksScene {
                     board: self.board(),
-                    selected: self.selected,
+                    selected: self.selected.clone(),
                     asking: self.asking,
                     message: self.message.clone(),
                     now_ms: self.now_ms,
@@ -150,9 +142,11 @@ impl Manager {
             return self.on_picker_key(key, effects);
         }
         let board = self.board();
-        if let Some(Question::Close(pane)) = self.asking.take() {
-            if key == Key::Char('y') {
-                self.close_from_panel(&board, pane, effects);
+        if let Some(asking) = self.asking.take() {
+            match asking {
+                _ if key != Key::Char('y') => {}
+                Question::Close(pane) => self.close_from_panel(&board, pane, effects),
+                Question::Adopt(terminal) => self.adopt(&board, terminal, effects),
             }
             return;
         }
@@ -170,16 +164,8 @@ impl Manager {
             Key::Char('r') if self.ready().is_some() => self.open_picker(&board, effects),
             Key::Char('q') | Key::Esc => self.make_way(effects),
             Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
-            Key::Enter => {
-                let terminal = self
-                    .selection(&board)
-                    .and_then(|pane| board.desks.iter().find(|desk| desk.pane == pane))
-                    .and_then(|desk| desk.terminal);
-                if let Some(terminal) = terminal {
-                    self.make_way(effects);
-                    effects.push(Effect::FocusPane(terminal));
-                }
-            }
+            Key::Char('i') => self.asking = self.selected_outside(&board).map(Question::Adopt),
+            Key::Enter => self.go_to_selected(&board, effects),
             Key::Up | Key::Char('k') => self.select(&board, |at, _| at.saturating_sub(1)),
             Key::Down | Key::Char('j') => self.select(&board, |at, _| at + 1),
             Key::PageUp => self.select(&board, |at, _| at.saturating_sub(PAGE)),
@@ -198,27 +184,47 @@ impl Manager {
         }
     }
 
-    pub(super) fn on_row_clicked(&mut self, row: Row) {
+    /// The first click puts the cursor there, one more goes there.
+    pub(super) fn on_row_clicked(&mut self, row: Row, effects: &mut Effects) {
         match row {
-            Row::Desk(pane) => {
-                self.asking = None;
-                self.selected = Some(pane);
-            }
             Row::Conversation(session) => self.on_conversation_clicked(session),
+            row if self.selected.as_ref() == Some(&row) && self.asking.is_none() => {
+                self.go_to_selected(&self.board(), effects);
+            }
+            row => {
+                self.asking = None;
+                self.selected = Some(row);
+            }
         }
     }
 
     /// The desk under the cursor, if it is still there.
     pub(super) fn selection(&self, board: &Board) -> Option<DeskId> {
-        self.selected.filter(|pane| board.desks.iter().any(|desk| desk.pane == *pane))
+        let Some(Row::Desk(pane)) = self.selected else { return None };
+        board.desks.iter().any(|desk| desk.pane == pane).then_some(pane)
+    }
+
+    /// The pane of the Claude outside Carrel under the cursor, if it is still there.
+    fn selected_outside(&self, board: &Board) -> Option<TerminalId> {
+        let Some(Row::Outside(terminal)) = self.selected else { return None };
+        board.unisolated.iter().any(|outside| outside.terminal == terminal).then_some(terminal)
+    }
+
+    fn go_to_selected(&mut self, board: &Board, effects: &mut Effects) {
+        let desk = self.selection(board).and_then(|pane| board.desks.iter().find(|desk| desk.pane == pane));
+        let terminal = desk.and_then(|desk| desk.terminal).or_else(|| self.selected_outside(board));
+        if let Some(terminal) = terminal {
+            self.make_way(effects);
+            effects.push(Effect::FocusPane(terminal));
+        }
     }
 
     fn select(&mut self, board: &Board, to: impl Fn(usize, usize) -> usize) {
-        let order = order(board);
-        let Some(last) = order.len().checked_sub(1) else { return };
-        let at = self.selection(board).and_then(|pane| order.iter().position(|other| *other == pane));
+        let rows: Vec<Row> = listed(board).iter().map(Listed::row).collect();
+        let Some(last) = rows.len().checked_sub(1) else { return };
+        let at = rows.iter().position(|row| Some(row) == self.selected.as_ref());
         let next = at.map_or(0, |at| to(at, last).min(last));
-        self.selected = order.get(next).copied();
+        self.selected = rows.get(next).cloned();
     }
 
     fn close_from_panel(&mut self, board: &Board, pane: DeskId, effects: &mut Effects) {
@@ -232,7 +238,7 @@ impl Manager {
     pub(super) fn tell(&mut self, effects: &mut Effects) {
         if self.selected.is_none() {
             // The cursor stands on what needs the user most.
-            self.selected = order(&self.board()).first().copied();
+            self.selected = listed(&self.board()).first().map(Listed::row);
         }
         if !self.acting || self.role() != Role::Manager || self.ready().is_none() {
             return;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::board::{Board, Desk, Health, Leaving, Method, Orphan, State, Unisolated};
+use super::board::{Board, Desk, Health, Leaving, Method, Orphan, Outsider, Proof, State, Unisolated};
 use super::ids::TerminalId;
 use super::Manager;
 
@@ -49,12 +49,19 @@ struct OrphanEntry {
     age_s: Option<u64>,
 }
 
+/// Pid, start, session, cwd, state.
+type Process = (u32, String, Option<String>, Option<String>, String);
+
 /// What the panel shows beyond the contract.
 #[derive(Serialize, Deserialize)]
 struct PanelOnly {
     leaving: Vec<(String, Option<String>)>,
     waiting_for: Vec<Option<String>>,
     opened_ms: Vec<Option<u64>>,
+    /// Pid, environment, transcript.
+    proof: Vec<Option<(u32, bool, bool)>>,
+    /// Of the Claudes outside.
+    processes: Vec<Option<Process>>,
     orphans_opened_ms: Vec<Option<u64>>,
     claude_praise: Option<String>,
 }
@@ -63,6 +70,13 @@ impl Manager {
     /// The contract's document, in one line.
     pub(super) fn status_document(&self) -> String {
         let mut document = self.document(&self.board());
+        document.problems.extend(self.unisolated().iter().map(|outside| {
+            format!(
+                "Pane #{} runs a Claude that is not isolated: {}. On the panel, i on its row ends it and goes on with its \
+                 conversation at a desk of its own.",
+                outside.terminal, outside.command
+            )
+        }));
         document.problems.extend(self.closing.iter().filter_map(|(pane, closing)| {
             closing.shown(*pane)?.failed.map(|why| format!("The desk of the closed pane {pane}: {why}"))
         }));
@@ -80,6 +94,8 @@ impl Manager {
             leaving: board.leaving.iter().map(|l| (l.pane.to_string(), l.failed.clone())).collect(),
             waiting_for: board.desks.iter().map(|desk| desk.waiting_for.clone()).collect(),
             opened_ms: board.desks.iter().map(|desk| desk.opened_ms).collect(),
+            proof: board.desks.iter().map(|desk| desk.proof.map(|p| (p.pid, p.environment, p.transcript))).collect(),
+            processes: board.unisolated.iter().map(|outside| outside.process.as_ref().map(process)).collect(),
             orphans_opened_ms: board.orphans.iter().map(|orphan| orphan.opened_ms).collect(),
             claude_praise: board.claude_praise.clone(),
         });
@@ -100,6 +116,16 @@ impl Manager {
             panel: None,
         }
     }
+}
+
+fn process(outsider: &Outsider) -> Process {
+    let session = outsider.session.as_ref().map(ToString::to_string);
+    (outsider.pid, outsider.start.clone(), session, outsider.cwd.clone(), outsider.state.word().to_string())
+}
+
+fn outsider((pid, start, session, cwd, state): Process) -> Option<Outsider> {
+    let session = session.and_then(|id| id.parse().ok());
+    Some(Outsider { pid, start, session, cwd, state: State::from_word(&state)? })
 }
 
 fn outside_entry(outside: &Unisolated) -> OutsideEntry {
@@ -151,6 +177,11 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
             state: State::from_word(&entry.state)?,
             waiting_for: extra.waiting_for.get(at).cloned().flatten(),
             health: Health::from_word(&entry.health)?,
+            proof: extra.proof.get(at).copied().flatten().map(|(pid, environment, transcript)| Proof {
+                pid,
+                environment,
+                transcript,
+            }),
             problems: entry.problems,
             bytes: entry.bytes,
             opened_ms: extra.opened_ms.get(at).copied().flatten(),
@@ -172,7 +203,12 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
         unisolated: document
             .unisolated
             .into_iter()
-            .map(|outside| Unisolated { terminal: TerminalId(outside.terminal), command: outside.command })
+            .enumerate()
+            .map(|(at, outside)| Unisolated {
+                terminal: TerminalId(outside.terminal),
+                command: outside.command,
+                process: extra.processes.get(at).cloned().flatten().and_then(outsider),
+            })
             .collect(),
         orphans: orphans.collect(),
         problems: document.problems,

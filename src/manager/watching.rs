@@ -1,15 +1,14 @@
 //! Watching the desks: which panes sit at them, from Zellij's list; what lives there, from the host's scans. Scans are
 //! rung for by Claude's own hooks and by changes in the list; none is started when nothing can have changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::board::{Desk, Health};
+use super::board::{Desk, State};
 use super::commands::{read_launch, Launch};
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
-use super::health::{judge, PaneLife, Verdict};
-use super::ids::{DeskId, TerminalId};
-use super::probing::Seen;
+use super::health::{judge, own_report, Evidence, PaneLife, Verdict};
+use super::ids::{DeskId, SessionId, TerminalId};
 use super::report::{self, Scan};
 use super::{Manager, Phase, Purpose};
 
@@ -18,6 +17,11 @@ use super::{Manager, Phase, Purpose};
 const LOOKS_MS: [u64; 3] = [250, 1_200, 3_000];
 /// How often in a row a look is repeated that came back incomplete.
 const RETRIES: u32 = 3;
+/// How long after a key, in milliseconds: a question that is answered, and work that is interrupted, rings no bell (seen with
+/// 2.1.330), and what comes of the key takes Claude some 300 ms.
+const TYPING_MS: u64 = 700;
+/// How long after Claude has answered its transcript must be there, in milliseconds. It is written before that.
+const TRANSCRIPT_MS: u64 = 1_000;
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
 /// How long after an opening the session is saved for the first time, in milliseconds. Zellij saves the command line that it
@@ -36,16 +40,31 @@ const NO_DESK_MS: u64 = 15_000;
 /// How long a pane that was just opened may be missing from Zellij's lists, in milliseconds.
 pub(super) const OPENING_MS: u64 = 5_000;
 
+/// So many desks are looked at one by one; for more of them everything is.
+const FEW: usize = 8;
+
+/// A look that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wish {
+    /// Milliseconds since the epoch.
+    at_ms: u64,
+    /// At that desk alone; none is everything.
+    pane: Option<DeskId>,
+}
+
 /// When to look next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scanning {
-    /// Due times, ascending, in milliseconds since the epoch.
-    due: Vec<u64>,
+    /// In the order of their times.
+    due: Vec<Wish>,
     running: bool,
     /// With disk use.
     measure: bool,
-    /// What the last one found.
+    /// The desks that are being looked at; none is all of them.
+    asked: Option<Vec<DeskId>>,
+    /// What is known from the last looks.
     last: Option<Scan>,
+    /// When everything was last looked at.
     last_ms: u64,
     /// It was started for the callers of `check`, after everything else that they want looked at.
     answers_checks: bool,
@@ -54,11 +73,16 @@ pub struct Scanning {
 }
 
 impl Scanning {
-    /// A look at that time.
+    /// A look at everything, at that time.
     pub fn want(&mut self, at_ms: u64) {
+        self.wish(at_ms, None);
+    }
+
+    fn wish(&mut self, at_ms: u64, pane: Option<DeskId>) {
         // One look serves all that is due within the same moment.
-        if !self.due.iter().any(|due| due.abs_diff(at_ms) < 100) {
-            self.due.push(at_ms);
+        let serves = |due: &Wish| due.at_ms.abs_diff(at_ms) < 100 && (due.pane == pane || due.pane.is_none());
+        if !self.due.iter().any(serves) {
+            self.due.push(Wish { at_ms, pane });
             self.due.sort_unstable();
         }
     }
@@ -69,19 +93,27 @@ impl Scanning {
     }
 
     /// The looks after something happened at a desk.
-    pub fn want_after_ring(&mut self, now_ms: u64) {
+    pub fn want_after_ring(&mut self, now_ms: u64, pane: DeskId) {
         for delay in LOOKS_MS.into_iter().take(2) {
-            self.want(now_ms + delay);
+            self.wish(now_ms + delay, Some(pane));
+        }
+    }
+
+    /// A look some time after each key that the user pressed there, few for many.
+    pub fn want_after_typing(&mut self, now_ms: u64, pane: DeskId) {
+        let soon = now_ms + TYPING_MS / 2..=now_ms + TYPING_MS * 2;
+        if !self.due.iter().any(|due| due.pane == Some(pane) && soon.contains(&due.at_ms)) {
+            self.wish(now_ms + TYPING_MS, Some(pane));
         }
     }
 
     /// The looks after a pane was opened.
-    pub fn want_after_opening(&mut self, now_ms: u64) {
+    pub fn want_after_opening(&mut self, now_ms: u64, pane: DeskId) {
         self.measure = true;
         for delay in LOOKS_MS.into_iter().skip(1) {
-            self.want(now_ms + delay);
+            self.wish(now_ms + delay, Some(pane));
         }
-        self.want(now_ms + super::health::SILENCE_MS + 1_500);
+        self.wish(now_ms + super::health::SILENCE_MS + 1_500, None);
     }
 
     /// A look at that time, at disk use too.
@@ -96,7 +128,15 @@ impl Scanning {
         if self.running {
             return None;
         }
-        self.due.first().copied()
+        self.due.first().map(|due| due.at_ms)
+    }
+
+    /// Takes the wishes that are due: the desks to look at, or none for everything.
+    fn take_due(&mut self, now_ms: u64) -> Option<Vec<DeskId>> {
+        let later = self.due.iter().position(|due| due.at_ms > now_ms).unwrap_or(self.due.len());
+        let due: Vec<Wish> = self.due.drain(..later).collect();
+        let panes: Option<BTreeSet<DeskId>> = due.iter().map(|due| due.pane).collect();
+        panes.filter(|panes| panes.len() <= FEW).map(|panes| panes.into_iter().collect())
     }
 }
 
@@ -121,6 +161,10 @@ pub(super) struct Known {
     saved: bool,
     /// Since when nothing was seen to live at it, although it runs.
     dead_since_ms: Option<u64>,
+    /// When Claude last rang that it had answered, in the conversation that it has open.
+    answered_ms: Option<u64>,
+    /// When its desk was last looked at: what was found there is as old as that.
+    seen_ms: u64,
     verdict: Option<Verdict>,
     bytes: Option<u64>,
 }
@@ -140,6 +184,8 @@ impl Known {
             close_ordered: false,
             saved: false,
             dead_since_ms: None,
+            answered_ms: None,
+            seen_ms: now_ms,
             verdict: None,
             bytes: None,
         }
@@ -153,6 +199,12 @@ impl Manager {
         self.list_ms = self.now_ms;
         self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
         self.panes_unread |= !self.closed_ms.is_empty();
+        let at = |panes: &[PaneFacts]| {
+            panes.iter().filter(|pane| pane.watched).map(|pane| pane.terminal).collect::<Vec<_>>()
+        };
+        if at(&self.panes) != at(&panes) {
+            self.attention.doubt(self.now_ms);
+        }
         self.panes = panes;
         self.forget_commands();
         self.pass_panes(effects);
@@ -214,6 +266,7 @@ impl Manager {
         if known.life.held && !life.held {
             known.started_ms = now_ms;
             known.verdict = None;
+            known.answered_ms = None;
             known.close_ordered = false;
             known.saved = false;
         }
@@ -231,9 +284,9 @@ impl Manager {
         let close = known.launch.close_on_exit && facts.exited && facts.exit_code == Some(0) && !known.close_ordered;
         known.close_ordered |= close;
         if changed && !facts.exited {
-            self.scan.want_after_opening(now_ms);
+            self.scan.want_after_opening(now_ms, pane);
         } else if changed {
-            self.scan.want_after_ring(now_ms);
+            self.scan.want_after_ring(now_ms, pane);
         }
         // Zellij names a command pane after its command line, and saves that name.
         if facts.command.as_ref() == Some(&facts.title) {
@@ -247,46 +300,118 @@ impl Manager {
     }
 
     /// Claude rang: something changed at a desk.
-    pub(super) fn on_ring(&mut self, pane: DeskId) {
-        if self.acting && (self.known.contains_key(&pane) || self.shells.contains_key(&pane)) {
-            self.scan.want_after_ring(self.now_ms);
+    pub(super) fn on_ring(&mut self, pane: DeskId, event: &str) {
+        let now_ms = self.now_ms;
+        if !self.acting {
+            return;
+        }
+        if self.shells.contains_key(&pane) {
+            self.scan.want_after_ring(now_ms, pane);
+        }
+        let Some(known) = self.known.get_mut(&pane) else { return };
+        match event {
+            "Stop" => known.answered_ms = Some(now_ms),
+            // Perhaps of another conversation: /clear.
+            "SessionStart" => known.answered_ms = None,
+            // Its own notice may be a bell.
+            "Notification" => self.attention.doubt(now_ms),
+            _ => {}
+        }
+        self.scan.want_after_ring(now_ms, pane);
+    }
+
+    /// The isolated pane that this instance's client is at.
+    fn watched(&self) -> Option<(DeskId, &Known)> {
+        let watched = |facts: &&PaneFacts| facts.watched && !facts.exited && !facts.held;
+        let terminal = self.panes.iter().find(watched).map(|facts| TerminalId(facts.terminal))?;
+        self.known.iter().find(|(_, known)| known.terminal == Some(terminal)).map(|(pane, known)| (*pane, known))
+    }
+
+    /// Whether a key that is pressed now can mean anything: most mean nothing, and each one costs time.
+    #[must_use]
+    pub fn minds_input(&self) -> bool {
+        let changes = |known: &Known| known.verdict.as_ref().is_some_and(|verdict| can_change_by_a_key(verdict.state));
+        self.watched().is_some_and(|(_, known)| !self.acting || changes(known))
+    }
+
+    /// The user pressed a key. Nobody is told which, and Claude rings for few of the things that it can lead to.
+    pub(super) fn on_input(&mut self, effects: &mut Effects) {
+        let Some((pane, _)) = self.watched() else { return };
+        if self.acting {
+            self.scan.want_after_typing(self.now_ms, pane);
+        } else if self.now_ms.saturating_sub(self.typed_ms) >= TYPING_MS {
+            // Only this client's instance is told of its keys; whoever acts must hear of it.
+            self.typed_ms = self.now_ms;
+            self.typed = Some(pane);
+            effects.push(Effect::ReadSnapshot);
+        }
+    }
+
+    /// Rings for a client whose instance does not act, if that can mean anything.
+    pub(super) fn pass_typing(&mut self, effects: &mut Effects) {
+        let Some(pane) = self.typed.take() else { return };
+        let Some(board) = &self.followed else { return };
+        if board.desks.iter().any(|desk| desk.pane == pane && can_change_by_a_key(desk.state)) {
+            self.run_host(Purpose::Ring, &["ring", "Key", &pane.to_string()], effects);
         }
     }
 
     pub(super) fn pass_scans(&mut self, effects: &mut Effects) {
-        if self.is_shown() && !self.known.is_empty() && self.now_ms.saturating_sub(self.scan.last_ms) >= SHOWN_MS {
-            self.scan.measure = true;
-            self.scan.want(self.now_ms);
+        if self.is_shown() && self.now_ms.saturating_sub(self.scan.last_ms) >= SHOWN_MS {
+            self.scan.want_with_disk_use(self.now_ms);
         }
-        if self.scan.running || self.scan.due.first().is_none_or(|due| *due > self.now_ms) {
+        if self.scan.running || self.scan.due.first().is_none_or(|due| due.at_ms > self.now_ms) {
             return;
         }
-        let now_ms = self.now_ms;
-        self.scan.due.retain(|due| *due > now_ms);
+        let mut asked = self.scan.take_due(self.now_ms);
         self.scan.answers_checks = !self.checks.is_empty();
-        if self.scan.answers_checks && (self.is_booting() || self.is_probing() && !self.is_check_urgent()) {
-            // What a check looks at afresh comes first; the end of the boot, and of the probe, asks for the scan again.
-            let urgent_ms = self.checks.iter().map(|(until_ms, _)| until_ms.saturating_sub(CHECK_MS)).min();
-            if let Some(at_ms) = urgent_ms.filter(|at_ms| *at_ms > now_ms) {
-                self.scan.want(at_ms);
+        if self.scan.answers_checks {
+            if self.is_booting() || self.is_probing() && !self.is_check_urgent() {
+                // What a check looks at afresh comes first; the end of the boot, and of the probe, asks for the scan again.
+                let urgent_ms = self.checks.iter().map(|(until_ms, _)| until_ms.saturating_sub(CHECK_MS)).min();
+                if let Some(at_ms) = urgent_ms.filter(|at_ms| *at_ms > self.now_ms) {
+                    self.scan.want(at_ms);
+                }
+                return;
             }
-            return;
+            asked = None;
         }
-        if self.known.is_empty() && !self.scan.answers_checks {
-            return;
+        let mut words = vec!["scan".to_string()];
+        if asked.is_none() {
+            self.scan.last_ms = self.now_ms;
         }
-        self.scan.running = true;
-        self.scan.last_ms = now_ms;
-        let words: &[&str] = if std::mem::take(&mut self.scan.measure) { &["scan", "--measure"] } else { &["scan"] };
-        self.run_host(Purpose::Scan, words, effects);
+        if std::mem::take(&mut self.scan.measure) {
+            words.push("--measure".into());
+        }
+        words.extend(["--server".into(), self.birth.server.to_string()]);
+        if let Some(Ok(shared)) = self.ready().map(|ready| &ready.shared) {
+            words.extend(["--shared".into(), shared.clone()]);
+        }
+        words.extend(asked.iter().flatten().map(ToString::to_string));
+        self.scan.asked = asked;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.scan.running = self.run_host(Purpose::Scan, &words, effects).is_some();
     }
 
     pub(super) fn on_scanned(&mut self, stdout: &str, effects: &mut Effects) {
         self.scan.running = false;
         let scan = report::scan(stdout);
+        let asked = self.scan.asked.take();
         if scan.complete {
             self.scan.incomplete = 0;
-            self.scan.last = Some(scan);
+            let now_ms = self.now_ms;
+            let looked_at = |pane: &DeskId| asked.as_ref().is_none_or(|asked| asked.contains(pane));
+            self.known.iter_mut().filter(|(pane, _)| looked_at(pane)).for_each(|(_, known)| known.seen_ms = now_ms);
+            match (&mut self.scan.last, asked) {
+                (Some(last), Some(asked)) => {
+                    last.desks.retain(|pane, _| !asked.contains(pane));
+                    last.renew(scan);
+                }
+                (last, _) => *last = Some(scan),
+            }
+            if let Some(last) = &mut self.scan.last {
+                last.desks.retain(|pane, _| self.known.contains_key(pane) || self.shells.contains_key(pane));
+            }
             self.judge_all();
             self.notice_shells(effects);
             self.save_when_launched(effects);
@@ -310,7 +435,7 @@ impl Manager {
     /// ours lives there. The desk is then that of a closed pane, while the shell lives on.
     fn notice_shells(&mut self, effects: &mut Effects) {
         let Some(scan) = &self.scan.last else { return };
-        let (now_ms, list_ms, looked_ms) = (self.now_ms, self.list_ms, self.scan.last_ms);
+        let (now_ms, list_ms) = (self.now_ms, self.list_ms);
         let (mut shells, mut undecided) = (Vec::new(), false);
         for (pane, known) in &mut self.known {
             let found = scan.desks.get(pane);
@@ -319,6 +444,7 @@ impl Manager {
                 known.dead_since_ms = None;
                 continue;
             }
+            let looked_ms = known.seen_ms;
             let since_ms = *known.dead_since_ms.get_or_insert(looked_ms.max(known.started_ms));
             let patience_ms = if found.is_none() { NO_DESK_MS } else { SHELL_MS };
             let runs_for_ms = now_ms.saturating_sub(known.started_ms);
@@ -343,6 +469,11 @@ impl Manager {
         if undecided {
             self.scan.want(now_ms + LOOKS_MS[1] + 800);
         }
+    }
+
+    /// Whether this instance has had the time to learn which panes there are, and what each of them is about.
+    pub(super) fn knows_all(&self) -> bool {
+        self.is_settled() && self.known.values().all(|known| known.verdict.is_some())
     }
 
     /// A crash in the first minute must not lose the pane from the saved session.
@@ -396,16 +527,32 @@ impl Manager {
 
     fn judge_all(&mut self) {
         let Some(scan) = &self.scan.last else { return };
-        let now_ms = self.now_ms;
+        if let Some(shared) = scan.shared.clone() {
+            self.note_outside(&shared);
+        }
+        let Some(scan) = &self.scan.last else { return };
+        let shared = scan.shared.as_deref().unwrap_or_default();
+        let open = self.open_conversations(scan);
         for (pane, known) in &mut self.known {
+            let seen_ms = known.seen_ms;
             let found = scan.desks.get(pane);
-            let mut verdict =
-                judge(known.launch.method, known.life, now_ms.abs_diff(known.started_ms), found, &scan.shared);
-            // A report from the desk is a better proof than a probe.
-            let honoured = known.launch.method.honoured(self.probe.unwrap_or_default(), known.launch.instead_of);
-            if honoured == Seen::No && verdict.health != Health::Isolated {
-                verdict.health = Health::Unsupported;
-            }
+            let own = found.and_then(|found| own_report(*pane, known.launch.method, found, shared));
+            let own = own.map(|(entry, _)| (entry.session.clone(), entry.pid));
+            let also = |(session, pid, _): &&(SessionId, u32, String)| {
+                own.as_ref().is_some_and(|(own, own_pid)| own.as_ref() == Some(session) && own_pid != pid)
+            };
+            let verdict = judge(&Evidence {
+                pane: *pane,
+                method: known.launch.method,
+                life: known.life,
+                age_ms: seen_ms.saturating_sub(known.started_ms),
+                desk: found,
+                shared,
+                full: scan.full.as_deref(),
+                answered: known.answered_ms.is_some_and(|at_ms| seen_ms.saturating_sub(at_ms) >= TRANSCRIPT_MS),
+                also_open: open.iter().find(also).map(|(_, _, place)| place.as_str()),
+                honours: known.launch.method.honoured(self.probe.unwrap_or_default(), known.launch.instead_of),
+            });
             if let Some(found) = found {
                 let record = |key: &str| found.record.get(key).filter(|value| !value.is_empty());
                 if let Some(cwd) = record("cwd") {
@@ -419,8 +566,26 @@ impl Manager {
                     self.claude_version.get_or_insert(version);
                 }
             }
+            let before = known.verdict.as_ref().map(|before| before.state);
+            if verdict.state == State::Waiting && before.is_some_and(|before| before != State::Waiting) {
+                self.attention.begins(*pane);
+            }
             known.verdict = Some(verdict);
         }
+    }
+
+    /// The conversations that living Claudes have open: session, pid, and where, in words.
+    fn open_conversations(&self, scan: &Scan) -> Vec<(SessionId, u32, String)> {
+        let shared = scan.shared.as_deref().unwrap_or_default();
+        let ours = self.known.iter().filter_map(|(pane, known)| {
+            let (entry, _) = own_report(*pane, known.launch.method, scan.desks.get(pane)?, shared)?;
+            let terminal = known.terminal.map_or_else(|| pane.short(), |terminal| format!("#{terminal}"));
+            Some((entry.session.clone()?, entry.pid, format!("pane {terminal}")))
+        });
+        let outside = shared.iter().filter(|entry| entry.is_genuine() && entry.pane.is_none()).filter_map(|entry| {
+            Some((entry.session.clone()?, entry.pid, format!("a Claude that is not isolated (pid {})", entry.pid)))
+        });
+        ours.chain(outside).collect()
     }
 
     /// The desks that have a pane, as they are drawn and told.
@@ -431,14 +596,10 @@ impl Manager {
     }
 
     fn desk(&self, pane: DeskId, known: &Known) -> Desk {
-        let scan = self.scan.last.as_ref();
-        let unseen = || judge(known.launch.method, known.life, 0, None, &[]);
-        let mut verdict = known.verdict.clone().unwrap_or_else(unseen);
+        let mut verdict = known.verdict.clone().unwrap_or_else(|| Verdict::of_life(known.life));
         if known.life != PaneLife::default() {
-            // Zellij knows first that a process has ended.
-            let found = scan.and_then(|scan| scan.desks.get(&pane));
-            verdict.state = judge(known.launch.method, known.life, 0, found, &[]).state;
-            verdict.waiting_for = None;
+            // Zellij knows first that a process has ended; what was true of it is true no more.
+            verdict = Verdict { session: verdict.session, ..Verdict::of_life(known.life) };
         }
         if let (true, Some(code)) = (known.life.exited, known.exit_code.filter(|code| *code != 0)) {
             verdict
@@ -446,7 +607,7 @@ impl Manager {
                 .push(format!("Claude ended with code {code}; the pane says more. Enter there starts it again."));
         }
         // What the launcher wants the user to know of this start.
-        let record = scan.and_then(|scan| scan.desks.get(&pane)).map(|found| &found.record);
+        let record = self.scan.last.as_ref().and_then(|scan| scan.desks.get(&pane)).map(|found| &found.record);
         verdict.problems.extend(record.and_then(|record| record.get("notice")).cloned());
         let method = known.launch.method;
         Desk {
@@ -459,6 +620,7 @@ impl Manager {
             state: verdict.state,
             waiting_for: verdict.waiting_for,
             health: verdict.health,
+            proof: verdict.proof,
             problems: verdict.problems,
             bytes: known.bytes,
             opened_ms: Some(known.opened_ms),
@@ -468,4 +630,9 @@ impl Manager {
 
 fn scan_group(scan: &Scanning, pane: DeskId) -> Option<report::Group> {
     scan.last.as_ref()?.desks.get(&pane).map(|found| found.group)
+}
+
+/// An answer to a question, an interruption: Claude rings for neither.
+fn can_change_by_a_key(state: State) -> bool {
+    matches!(state, State::Working | State::Waiting)
 }

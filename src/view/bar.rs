@@ -77,7 +77,7 @@ fn join<'a>(parts: impl Iterator<Item = (&'a str, Ink)>) -> Line {
 fn milder(board: &Board) -> usize {
     let complaining = board.desks.iter().filter(|desk| !needs_mending(desk.health) && !desk.problems.is_empty());
     let stuck = board.leaving.iter().filter(|leaving| leaving.failed.is_some());
-    complaining.count() + stuck.count() + board.problems.len()
+    complaining.count() + stuck.count() + board.unisolated.len() + board.problems.len()
 }
 
 fn waiting(board: &Board) -> usize {
@@ -114,6 +114,7 @@ mod tests {
             state,
             waiting_for: None,
             health,
+            proof: None,
             problems: Vec::new(),
             bytes: None,
             opened_ms: None,

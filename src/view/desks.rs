@@ -11,8 +11,8 @@ use super::rows::Columns;
 use super::screen::{Ink, Line};
 use super::width::width;
 use super::Size;
-use crate::manager::board::{Board, Desk};
-use crate::manager::order::ordered;
+use crate::manager::board::Board;
+use crate::manager::order::{listed, Listed};
 use crate::manager::panel::DesksScene;
 
 /// Most rows that an answer may take from the list.
@@ -29,10 +29,11 @@ pub(super) fn draw(scene: &DesksScene, size: Size) -> Vec<Line> {
     }
     let foot = foot(scene, size);
     let body = size.rows.saturating_sub(foot.len());
-    let mut lines = if scene.board.desks.is_empty() {
+    let listed = listed(&scene.board);
+    let mut lines = if listed.is_empty() {
         no_desks(&scene.board, body, size.cols)
     } else {
-        list_and_details(scene, body, size.cols)
+        list_and_details(scene, &listed, body, size.cols)
     };
     lines.resize(body, Line::default());
     lines.extend(foot);
@@ -43,7 +44,7 @@ pub(super) fn draw(scene: &DesksScene, size: Size) -> Vec<Line> {
 fn foot(scene: &DesksScene, size: Size) -> Vec<Line> {
     let keys = match scene.asking {
         Some(asking) => keys::question(asking, &scene.board, size.cols),
-        None => keys::everyday(&scene.board, size.cols),
+        None => keys::everyday(&scene.board, scene.selected.as_ref(), size.cols),
     };
     let told = scene.message.iter().flat_map(|message| sentence(message, Ink::Warn, size.cols)).collect::<Vec<_>>();
     if size.rows == 2 && scene.asking.is_none() && !told.is_empty() {
@@ -78,16 +79,15 @@ fn no_desks(board: &Board, rows: usize, cols: usize) -> Vec<Line> {
     spaced(parts, rows, cols)
 }
 
-fn list_and_details(scene: &DesksScene, rows: usize, cols: usize) -> Vec<Line> {
-    let desks = ordered(&scene.board);
-    let columns = Columns::new(&desks, cols);
+fn list_and_details(scene: &DesksScene, listed: &[Listed], rows: usize, cols: usize) -> Vec<Line> {
+    let columns = Columns::new(listed, cols);
     let head = columns.head().filter(|_| rows >= ROWS_FOR_HEAD);
-    let selected = desks.iter().copied().find(|desk| Some(desk.pane) == scene.selected);
-    let about_desk = selected.map(|desk| detail::of_desk(desk, cols)).unwrap_or_default();
+    let selected = listed.iter().find(|one| is_selected(one, scene));
+    let about_desk = selected.map(|one| detail::of(one, cols)).unwrap_or_default();
     let about_board = detail::of_board(&scene.board, cols);
 
     // The list gets what it wants if all has room, else at least half: the rest is told in fewer words.
-    let wanted = desks.len() + usize::from(head.is_some());
+    let wanted = listed.len() + usize::from(head.is_some());
     let share = |below: usize| wanted.min(rows.saturating_sub(below).max(rows.div_ceil(2)));
     let with_space = |part: &[Line]| part.len() + usize::from(!part.is_empty());
     let list = Some(share(with_space(&about_desk) + with_space(&about_board)))
@@ -96,7 +96,7 @@ fn list_and_details(scene: &DesksScene, rows: usize, cols: usize) -> Vec<Line> {
 
     let mut lines: Vec<Line> = head.into_iter().collect();
     let room = list.saturating_sub(lines.len());
-    lines.extend(window(&desks, scene, &columns, room, cols));
+    lines.extend(window(listed, scene, &columns, room, cols));
 
     // Of the rest, what concerns all desks gets what it wants, or half where the one desk's details need room as well.
     let rest = rows.saturating_sub(lines.len());
@@ -114,11 +114,15 @@ fn list_and_details(scene: &DesksScene, rows: usize, cols: usize) -> Vec<Line> {
 }
 
 /// The rows around the cursor, and how many more there are in each direction.
-fn window(desks: &[&Desk], scene: &DesksScene, columns: &Columns, room: usize, cols: usize) -> Vec<Line> {
-    let cursor = desks.iter().position(|desk| Some(desk.pane) == scene.selected);
-    let (shown, more) = around(cursor, desks.len(), room, cols);
-    let rows = desks.iter().skip(shown.start).take(shown.len());
-    rows.map(|desk| columns.desk(desk, Some(desk.pane) == scene.selected, scene.now_ms)).chain(more).collect()
+fn window(listed: &[Listed], scene: &DesksScene, columns: &Columns, room: usize, cols: usize) -> Vec<Line> {
+    let cursor = listed.iter().position(|one| is_selected(one, scene));
+    let (shown, more) = around(cursor, listed.len(), room, cols);
+    let rows = listed.iter().skip(shown.start).take(shown.len());
+    rows.map(|one| columns.of(one, is_selected(one, scene), scene.now_ms)).chain(more).collect()
+}
+
+fn is_selected(one: &Listed, scene: &DesksScene) -> bool {
+    scene.selected.as_ref() == Some(&one.row())
 }
 
 /// Which of so many rows there is room for around the cursor, and a line that counts the others.

@@ -1,32 +1,60 @@
-//! What stands under the list: the desk under the cursor in full, desks on their way out, and what concerns no desk.
+//! What stands under the list: what is under the cursor in full, desks on their way out, and what concerns no desk.
 //! Knows nothing of how much room there is.
 
 use super::paragraphs::{item, labelled, verbatim};
-use super::rows::{health_mark, pane_name};
+use super::rows::{health_mark, outside_name, pane_name};
 use super::screen::{Ink, Line};
 use super::width::wrap;
-use crate::manager::board::{Board, Desk, Health, Leaving, State};
-use crate::manager::order::needs_mending;
+use crate::manager::board::{Board, Desk, Health, Leaving, Proof, State, Unisolated};
+use crate::manager::order::{needs_mending, Listed};
 
 /// Column of the labels: the longest of them and two blanks.
 const LABEL: usize = 9;
 
+/// Whatever the cursor stands on.
+pub(super) fn of(one: &Listed, cols: usize) -> Vec<Line> {
+    match one {
+        Listed::Desk(desk) => of_desk(desk, cols),
+        Listed::Outside(outside) => of_outside(outside, cols),
+    }
+}
+
 /// A desk in full. What is wrong with it comes first, so that it is what remains where the room ends.
-pub(super) fn of_desk(desk: &Desk, cols: usize) -> Vec<Line> {
+fn of_desk(desk: &Desk, cols: usize) -> Vec<Line> {
     let head = Line::of(&pane_name(desk), Ink::Strong)
         .with(&format!("  desk {} · {}", desk.pane.short(), desk.method.word()), Ink::Dim);
     let waits = desk.waiting_for.as_ref().filter(|_| desk.state == State::Waiting);
     let problem_ink = if needs_mending(desk.health) { Ink::Bad } else { Ink::Warn };
-    let health_ink = health_mark(desk.health).1;
+    let health_ink = health_mark(desk).1;
     let size = desk.bytes.map(told_bytes);
     let mut lines = vec![head];
     lines.extend(desk.problems.iter().flat_map(|problem| item(("!", problem_ink), problem, problem_ink, cols)));
     lines.extend(waits.iter().flat_map(|what| labelled("waits", LABEL, what, Ink::Warn, cols)));
-    lines.extend(labelled("health", LABEL, told_health(desk.health), health_ink, cols));
+    lines.extend(labelled("health", LABEL, told_health(desk), health_ink, cols));
+    lines.extend(desk.proof.iter().flat_map(|proof| labelled("proof", LABEL, &told_proof(*proof), Ink::Plain, cols)));
     lines.extend(desk.cwd.iter().flat_map(|cwd| verbatim("cwd", LABEL, cwd, Ink::Plain, cols)));
     lines.extend(desk.session.iter().flat_map(|id| verbatim("session", LABEL, id.as_str(), Ink::Plain, cols)));
     lines.extend(desk.config_dir.iter().flat_map(|dir| verbatim("dir", LABEL, dir, Ink::Plain, cols)));
     lines.extend(size.iter().flat_map(|size| labelled("size", LABEL, size, Ink::Plain, cols)));
+    lines
+}
+
+fn of_outside(outside: &Unisolated, cols: usize) -> Vec<Line> {
+    let head = Line::of(&outside_name(outside), Ink::Strong).with(&format!("  {}", outside.command), Ink::Dim);
+    let mut lines = vec![head];
+    let told = "This Claude was not opened by Carrel and keeps its state in your shared dir, as any other there does.";
+    lines.extend(item(("!", Ink::Bad), told, Ink::Bad, cols));
+    lines.extend(labelled(
+        "i",
+        LABEL,
+        "ends it, and goes on with its conversation at a desk of its own",
+        Ink::Accent,
+        cols,
+    ));
+    let Some(process) = &outside.process else { return lines };
+    lines.extend(labelled("pid", LABEL, &process.pid.to_string(), Ink::Plain, cols));
+    lines.extend(process.cwd.iter().flat_map(|cwd| verbatim("cwd", LABEL, cwd, Ink::Plain, cols)));
+    lines.extend(process.session.iter().flat_map(|id| verbatim("session", LABEL, id.as_str(), Ink::Plain, cols)));
     lines
 }
 
@@ -48,14 +76,21 @@ pub(super) fn of_board(board: &Board, cols: usize) -> Vec<Line> {
     lines
 }
 
-fn told_health(health: Health) -> &'static str {
-    match health {
-        Health::Isolated => "isolated: proved by Claude's own report or its process",
-        Health::Mismatch => "mismatch: a session that this pane did not start is in its desk",
-        Health::Leaking => "leaking: its process keeps its state in the shared directory",
+fn told_health(desk: &Desk) -> &'static str {
+    match desk.health {
+        Health::Isolated => "isolated: Claude reports from its desk, nothing speaks against it",
+        Health::Mismatch => "mismatch: another Claude is at this desk, or in this conversation",
+        Health::Leaking => "leaking: it keeps its state in your shared dir, or a part of it",
         Health::Unsupported => "unsupported: the installed Claude ignores the isolation",
-        Health::Unknown => "unknown: not proved yet",
+        Health::Unknown if desk.problems.is_empty() => "unknown: not proved yet",
+        Health::Unknown => "unknown: not proved, for the reason above",
     }
+}
+
+fn told_proof(proof: Proof) -> String {
+    let environment = if proof.environment { " · started for this desk" } else { "" };
+    let transcript = if proof.transcript { "transcript here" } else { "no transcript yet" };
+    format!("pid {} reports here{environment} · {transcript}", proof.pid)
 }
 
 /// Disk use in a unit that can be read.

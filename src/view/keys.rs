@@ -4,8 +4,9 @@
 use super::screen::{Ink, Line};
 use super::width::width;
 use crate::manager::board::Board;
-use crate::manager::ids::DeskId;
-use crate::manager::panel::Question;
+use crate::manager::event::Key;
+use crate::manager::ids::{DeskId, TerminalId};
+use crate::manager::panel::{Question, Row};
 
 type Hint = (&'static str, &'static str);
 
@@ -18,6 +19,14 @@ const EVERYDAY: &[&[Hint]] = &[
     &[("n", "new"), ("x", "close"), ("q", "hide")],
     &[("n", "new"), ("q", "hide")],
     &[("n", "new")],
+];
+const OUTSIDE: &[&[Hint]] = &[
+    &[("i", "isolate"), ("Enter", "focus"), ("n", "new"), ("r", "resume"), ("↑↓/j k", "move"), ("q/Esc", "hide")],
+    &[("i", "isolate"), ("Enter", "focus"), ("n", "new"), ("r", "resume"), ("q", "hide")],
+    &[("i", "isolate"), ("Enter", "focus"), ("n", "new"), ("q", "hide")],
+    &[("i", "isolate"), ("n", "new"), ("q", "hide")],
+    &[("i", "isolate"), ("q", "hide")],
+    &[("i", "isolate")],
 ];
 const NO_DESKS: &[&[Hint]] = &[
     &[("n", "new"), ("r", "resume"), ("q/Esc", "hide")],
@@ -35,9 +44,14 @@ const PICKER: &[&[Hint]] = &[
 const NOTHING_TO_PICK: &[&[Hint]] = &[&[("Esc", "back")]];
 const NOTICE: &[&[Hint]] = &[&[("q/Esc", "hide")], &[("q", "hide")]];
 
-/// The keys of the list of desks.
-pub(super) fn everyday(board: &Board, cols: usize) -> Line {
-    widest(if board.desks.is_empty() { NO_DESKS } else { EVERYDAY }, cols)
+/// The keys of the list, for what the cursor stands on.
+pub(super) fn everyday(board: &Board, selected: Option<&Row>, cols: usize) -> Line {
+    let hints = match selected {
+        Some(Row::Outside(terminal)) if board.unisolated.iter().any(|one| one.terminal == *terminal) => OUTSIDE,
+        _ if board.desks.is_empty() => NO_DESKS,
+        _ => EVERYDAY,
+    };
+    widest(hints, cols)
 }
 
 /// The keys of the picker.
@@ -52,20 +66,47 @@ pub(super) fn notice(cols: usize) -> Line {
 
 /// The question, with as much of an explanation as fits.
 pub(super) fn question(asking: Question, board: &Board, cols: usize) -> Line {
-    let Question::Close(desk) = asking;
+    let (steps, short) = match asking {
+        Question::Close(desk) => closing(desk, board),
+        Question::Adopt(terminal) => adopting(terminal),
+    };
+    let yes = |line: Line| {
+        let hint = |line: Line| line.with("y", Ink::Accent).with(" yes", Ink::Plain);
+        line.with("  ", Ink::Plain).with_key(Some(Key::Char('y')), hint)
+    };
+    let mut lines: Vec<Line> = Vec::new();
+    lines.extend(steps.iter().map(|(ask, no)| yes(Line::of(ask, Ink::Warn)).with(no, Ink::Plain)));
+    lines.push(Line::of(&format!("{short}? "), Ink::Warn).with("y/n", Ink::Accent));
+    first_that_fits(lines, cols).unwrap_or_else(|| Line::of("y/n", Ink::Accent))
+}
+
+type Steps = Vec<(String, &'static str)>;
+
+fn closing(desk: DeskId, board: &Board) -> (Steps, String) {
     let (long, short) = names(desk, board);
-    let steps = [
+    let steps = vec![
         (format!("Close {long}? Claude ends, the conversation is kept."), " · any other key no"),
         (format!("Close {long}? The conversation is kept."), " · any other key no"),
         (format!("Close {long}?"), " · any other key no"),
         (format!("Close {short}?"), " · else no"),
         (format!("{short}?"), " · else no"),
     ];
-    let yes = |line: Line| line.with("  ", Ink::Plain).with("y", Ink::Accent).with(" yes", Ink::Plain);
-    let mut lines: Vec<Line> = Vec::new();
-    lines.extend(steps.iter().map(|(ask, no)| yes(Line::of(ask, Ink::Warn)).with(no, Ink::Plain)));
-    lines.push(Line::of(&format!("{short}? "), Ink::Warn).with("y/n", Ink::Accent));
-    first_that_fits(lines, cols).unwrap_or_else(|| Line::of("y/n", Ink::Accent))
+    (steps, short)
+}
+
+fn adopting(terminal: TerminalId) -> (Steps, String) {
+    let short = format!("#{terminal}");
+    let steps = vec![
+        (
+            format!("Pane {short} runs a Claude that is not isolated. End it and go on with its conversation at a desk of its own?"),
+            " · any other key no",
+        ),
+        (format!("End the Claude in pane {short} and go on at a desk of its own?"), " · any other key no"),
+        (format!("End pane {short}'s Claude and go on at a desk?"), " · else no"),
+        (format!("End {short} and isolate it?"), " · else no"),
+        (format!("Isolate {short}?"), " · else no"),
+    ];
+    (steps, short)
 }
 
 fn names(id: DeskId, board: &Board) -> (String, String) {
@@ -82,8 +123,20 @@ fn widest(steps: &[&[Hint]], cols: usize) -> Line {
 fn hint_line(hints: &[Hint]) -> Line {
     hints.iter().enumerate().fold(Line::default(), |line, (at, (key, what))| {
         let between = if at == 0 { "" } else { " · " };
-        line.with(between, Ink::Dim).with(key, Ink::Accent).with(" ", Ink::Plain).with(what, Ink::Dim)
+        let hint = |line: Line| line.with(key, Ink::Accent).with(" ", Ink::Plain).with(what, Ink::Dim);
+        line.with(between, Ink::Dim).with_key(named(key), hint)
     })
+}
+
+/// The key that a hint names; none of one that names several.
+fn named(hint: &str) -> Option<Key> {
+    let mut letters = hint.chars();
+    match (hint, letters.next(), letters.next()) {
+        ("Enter", ..) => Some(Key::Enter),
+        ("Esc" | "q/Esc", ..) => Some(Key::Esc),
+        (_, Some(letter), None) => Some(Key::Char(letter)),
+        _ => None,
+    }
 }
 
 fn first_that_fits(lines: impl IntoIterator<Item = Line>, cols: usize) -> Option<Line> {

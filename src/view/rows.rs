@@ -1,10 +1,10 @@
-//! One row for each desk, in columns that drop out as the panel gets narrower.
+//! One row for each desk and each Claude outside Carrel, in columns that drop out as the panel gets narrower.
 //! Knows nothing of scrolling and of what stands above and below the rows.
 
 use super::screen::{Ink, Line};
 use super::width::{fit, fit_left, pad, width};
-use crate::manager::board::{Desk, Health, State};
-use crate::manager::panel::Row;
+use crate::manager::board::{Desk, Health, State, Unisolated};
+use crate::manager::order::Listed;
 
 /// How wide each column is; 0 for one that has no room.
 pub(super) struct Columns {
@@ -15,7 +15,7 @@ pub(super) struct Columns {
 /// Mark and blank in front of each row.
 const MARK: usize = 2;
 const GLYPH: usize = 1;
-const STATE: usize = GLYPH + 1 + "suspended".len();
+const STATE: usize = GLYPH + 1 + "permission".len();
 const SESSION: usize = 8;
 const HEALTH: usize = GLYPH + 1 + "unsupported".len();
 const AGE: usize = 4;
@@ -31,9 +31,9 @@ const SHAPES: [[usize; 6]; 5] = [
 ];
 
 impl Columns {
-    /// The columns for these desks on a panel of this width.
-    pub(super) fn new(desks: &[&Desk], cols: usize) -> Self {
-        let pane = desks.iter().map(|desk| width(&pane_name(desk))).max().unwrap_or(0).clamp(2, 6);
+    /// The columns for these rows on a panel of this width.
+    pub(super) fn new(listed: &[Listed], cols: usize) -> Self {
+        let pane = listed.iter().map(|one| width(&name(one))).max().unwrap_or(0).clamp(2, 6);
         let with_room = SHAPES.iter().find_map(|[gap, state, session, health, age, least]| {
             let others = [pane, *state, *session, *health, *age];
             let taken: usize = MARK + others.iter().filter(|w| **w > 0).map(|w| w + gap).sum::<usize>();
@@ -50,21 +50,34 @@ impl Columns {
         (health == HEALTH).then(|| self.row("  ", cells))
     }
 
-    /// The row of a desk.
-    pub(super) fn desk(&self, desk: &Desk, selected: bool, now_ms: u64) -> Line {
+    /// The row of one of them.
+    pub(super) fn of(&self, one: &Listed, selected: bool, now_ms: u64) -> Line {
         let [pane, state, directory, session, health, _] = self.widths;
-        let (state_glyph, state_ink) = state_mark(desk.state);
-        let (health_glyph, health_ink) = health_mark(desk.health);
+        let (what, cwd, id, verdict, old) = match one {
+            Listed::Desk(desk) => {
+                let (glyph, ink) = health_mark(desk);
+                let verdict = (marked(glyph, desk.health.word(), health), ink);
+                ((desk.state, doing(desk)), &desk.cwd, &desk.session, verdict, age(desk.opened_ms, now_ms))
+            }
+            Listed::Outside(outside) => {
+                let state = outside.process.as_ref().map_or(State::Unknown, |process| process.state);
+                let (cwd, id) =
+                    outside.process.as_ref().map_or((&None, &None), |process| (&process.cwd, &process.session));
+                let verdict = (marked('!', "unisolated", health), Ink::Bad);
+                ((state, state.word()), cwd, id, verdict, String::new())
+            }
+        };
+        let (glyph, ink) = state_mark(what.0);
         let unknown = || ("–".to_string(), Ink::Dim);
         let cells = [
-            (fit(&pane_name(desk), pane), Ink::Strong),
-            (marked(state_glyph, desk.state.word(), state), state_ink),
-            desk.cwd.as_ref().map_or_else(unknown, |cwd| (fit_left(cwd, directory), Ink::Plain)),
-            desk.session.as_ref().map_or_else(unknown, |id| (id.as_str().chars().take(session).collect(), Ink::Dim)),
-            (marked(health_glyph, desk.health.word(), health), health_ink),
-            (format!("{:>AGE$}", age(desk.opened_ms, now_ms)), Ink::Dim),
+            (fit(&name(one), pane), Ink::Strong),
+            (marked(glyph, what.1, state), ink),
+            cwd.as_ref().map_or_else(unknown, |cwd| (fit_left(cwd, directory), Ink::Plain)),
+            id.as_ref().map_or_else(unknown, |id| (id.as_str().chars().take(session).collect(), Ink::Dim)),
+            verdict,
+            (format!("{old:>AGE$}"), Ink::Dim),
         ];
-        self.row(if selected { "› " } else { "  " }, cells).for_row(Row::Desk(desk.pane), selected)
+        self.row(if selected { "› " } else { "  " }, cells).for_row(one.row(), selected)
     }
 
     fn row(&self, mark: &str, cells: [(String, Ink); 6]) -> Line {
@@ -76,18 +89,38 @@ impl Columns {
     }
 }
 
+fn name(one: &Listed) -> String {
+    match one {
+        Listed::Desk(desk) => pane_name(desk),
+        Listed::Outside(outside) => outside_name(outside),
+    }
+}
+
 /// What a pane is called: Zellij's number of it, or a dash while it has none.
 pub(super) fn pane_name(desk: &Desk) -> String {
     desk.terminal.map_or_else(|| "–".to_string(), |terminal| format!("#{terminal}"))
 }
 
-/// A sign and an ink for a verdict. Nothing but a proof is good.
-pub(super) fn health_mark(health: Health) -> (char, Ink) {
-    match health {
+/// The same of a pane that is not Carrel's.
+pub(super) fn outside_name(outside: &Unisolated) -> String {
+    format!("#{}", outside.terminal)
+}
+
+/// What its Claude does, in a word: of one that waits, what it waits for.
+fn doing(desk: &Desk) -> &str {
+    let waits = desk.waiting_for.as_deref().filter(|_| desk.state == State::Waiting);
+    let word = waits.and_then(|what| what.split(' ').next()).filter(|word| !word.is_empty());
+    word.filter(|word| width(word) + GLYPH < STATE).unwrap_or(desk.state.word())
+}
+
+/// A sign and an ink for a verdict. Nothing but a proof is good, and what is not known for a reason deserves a look.
+pub(super) fn health_mark(desk: &Desk) -> (char, Ink) {
+    match desk.health {
         Health::Isolated => ('√', Ink::Good),
         Health::Mismatch => ('≠', Ink::Bad),
         Health::Leaking | Health::Unsupported => ('!', Ink::Bad),
-        Health::Unknown => ('?', Ink::Dim),
+        Health::Unknown if desk.problems.is_empty() => ('?', Ink::Dim),
+        Health::Unknown => ('?', Ink::Warn),
     }
 }
 
@@ -117,7 +150,8 @@ pub(super) fn age(opened_ms: Option<u64>, now_ms: u64) -> String {
     let Some(opened_ms) = opened_ms else { return "–".to_string() };
     // A clock that was set back makes a desk young, not four billion days old.
     match now_ms.saturating_sub(opened_ms) / 1000 {
-        s @ 0..60 => format!("{s}s"),
+        // One that counted seconds would be painted anew each second.
+        0..60 => "now".to_string(),
         s @ 60..3_600 => format!("{}m", s / 60),
         s @ 3_600..86_400 => format!("{}h", s / 3_600),
         s => format!("{}d", (s / 86_400).min(999)),
@@ -127,13 +161,15 @@ pub(super) fn age(opened_ms: Option<u64>, now_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::board::Method;
+    use crate::manager::ids::DeskId;
 
     #[test]
-    fn an_age_is_told_in_its_largest_unit_and_a_clock_set_back_shows_zero() {
+    fn an_age_is_told_in_its_largest_unit_and_a_clock_set_back_shows_none() {
         const S: u64 = 1000;
         for (seconds, told) in [
-            (0, "0s"),
-            (59, "59s"),
+            (0, "now"),
+            (59, "now"),
             (60, "1m"),
             (3_599, "59m"),
             (3_600, "1h"),
@@ -143,27 +179,64 @@ mod tests {
         ] {
             assert_eq!(age(Some(7 * S), (7 + seconds) * S), told);
         }
-        assert_eq!(age(Some(9 * S), 8 * S), "0s");
+        assert_eq!(age(Some(9 * S), 8 * S), "now");
         assert_eq!(age(None, 8 * S), "–");
     }
 
     #[test]
     fn columns_drop_out_in_turn_age_then_session_then_the_words_then_the_directory() {
         let shown = |cols| Columns::new(&[], cols).widths.map(|width| width > 0);
-        assert_eq!(shown(66), [true, true, true, true, true, true]);
-        assert_eq!(shown(65), [true, true, true, true, true, false]);
-        assert_eq!(shown(59), [true, true, true, false, true, false]);
+        assert_eq!(shown(67), [true, true, true, true, true, true]);
+        assert_eq!(shown(66), [true, true, true, true, true, false]);
+        assert_eq!(shown(60), [true, true, true, false, true, false]);
         assert_eq!(shown(14), [true, true, false, false, true, false]);
         let word_and_glyph = |cols| Columns::new(&[], cols).widths;
-        assert_eq!(word_and_glyph(49), [2, STATE, 30, 0, GLYPH, 0]);
-        assert_eq!(word_and_glyph(30), [2, STATE, 11, 0, GLYPH, 0]);
+        assert_eq!(word_and_glyph(50), [2, STATE, 30, 0, GLYPH, 0]);
+        assert_eq!(word_and_glyph(31), [2, STATE, 11, 0, GLYPH, 0]);
         assert_eq!(word_and_glyph(26), [2, GLYPH, 17, 0, GLYPH, 0]);
     }
 
     #[test]
     fn only_a_proof_of_isolation_is_green() {
         use Health::{Isolated, Leaking, Mismatch, Unknown, Unsupported};
-        let green = |health| health_mark(health).1 == Ink::Good;
+        let ink = |health, problems: &[&str]| {
+            let problems = problems.iter().map(|problem| (*problem).to_string()).collect();
+            health_mark(&Desk { health, problems, ..desk() }).1
+        };
+        let green = |health| ink(health, &[]) == Ink::Good;
         assert_eq!([Isolated, Mismatch, Leaking, Unsupported, Unknown].map(green), [true, false, false, false, false]);
+        assert_eq!([ink(Unknown, &[]), ink(Unknown, &["why"])], [Ink::Dim, Ink::Warn]);
+    }
+
+    #[test]
+    fn a_desk_that_waits_says_for_what_in_a_word() {
+        let told = |state, what: Option<&str>| {
+            let desk = Desk { state, waiting_for: what.map(str::to_string), ..desk() };
+            doing(&desk).to_string()
+        };
+        assert_eq!(told(State::Waiting, Some("permission prompt")), "permission");
+        assert_eq!(told(State::Waiting, Some("answer")), "answer");
+        for odd in [None, Some(""), Some("incomprehensibilities")] {
+            assert_eq!(told(State::Waiting, odd), "waiting");
+        }
+        assert_eq!(told(State::Working, Some("permission prompt")), "working");
+    }
+
+    fn desk() -> Desk {
+        Desk {
+            pane: DeskId(uuid::Uuid::nil()),
+            terminal: None,
+            method: Method::ConfigDir,
+            config_dir: None,
+            cwd: None,
+            session: None,
+            state: State::Idle,
+            waiting_for: None,
+            health: Health::Unknown,
+            proof: None,
+            problems: vec![],
+            bytes: None,
+            opened_ms: None,
+        }
     }
 }

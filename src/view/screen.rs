@@ -3,9 +3,11 @@
 //! Knows nothing of colours: an ink says what a text means, and the painter finds the user's colour for it.
 
 use std::iter::repeat_n;
+use std::ops::Range;
 
-use super::width::{char_width, clean};
+use super::width::{char_width, clean, width};
 use super::Size;
+use crate::manager::event::Key;
 use crate::manager::panel::Row;
 
 /// What a piece of text means to the reader.
@@ -50,6 +52,8 @@ pub struct Line {
     spans: Vec<Span>,
     selected: bool,
     row: Option<Row>,
+    /// Keys that are named on it: from which column to which.
+    keys: Vec<(Range<usize>, Key)>,
 }
 
 impl Line {
@@ -79,6 +83,15 @@ impl Line {
     /// The line with this text behind it, made harmless.
     pub(super) fn with(mut self, text: &str, ink: Ink) -> Self {
         clean(text).chars().for_each(|c| self.push(c, ink));
+        self
+    }
+
+    /// The line with this behind it; a click there means the key.
+    pub(super) fn with_key(mut self, key: Option<Key>, hint: impl FnOnce(Line) -> Line) -> Self {
+        let from = width(&self.text);
+        self = hint(self);
+        let to = width(&self.text);
+        self.keys.extend(key.map(|key| (from..to, key)));
         self
     }
 
@@ -116,7 +129,8 @@ impl Line {
         while kept.last().is_some_and(|(c, _)| *c == ' ') {
             kept.pop();
         }
-        let mut line = Line { selected: self.selected, row: self.row.clone(), ..Line::default() };
+        let mut line =
+            Line { selected: self.selected, row: self.row.clone(), keys: self.keys.clone(), ..Line::default() };
         kept.into_iter().for_each(|(c, ink)| line.push(c, ink));
         line
     }
@@ -133,6 +147,13 @@ impl Screen {
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// The key that is named on this line in this column, both counted from 0.
+    #[must_use]
+    pub fn key_at(&self, line: usize, column: usize) -> Option<Key> {
+        let mut keys = self.lines.get(line)?.keys.iter();
+        keys.find(|(columns, _)| columns.contains(&column)).map(|(_, key)| *key)
     }
 
     /// What lies on this line, counted from 0: what a click there means.
@@ -175,6 +196,18 @@ mod tests {
         assert_eq!(screen.lines()[0].spans().len(), 1);
         assert_eq!(Screen::new(&lines, Size { rows: 2, cols: 0 }), Screen::default());
         assert_eq!(Screen::new(&lines, Size { rows: 0, cols: 2 }), Screen::default());
+    }
+
+    #[test]
+    fn a_click_on_a_named_key_means_that_key_and_beside_it_nothing() {
+        let hint = |line: Line| line.with("n", Ink::Accent).with(" new", Ink::Dim);
+        let line = Line::of("日 ", Ink::Plain)
+            .with_key(Some(Key::Char('n')), hint)
+            .with_key(None, |line| line.with("x", Ink::Dim));
+        let screen = Screen::new(&[line], Size { rows: 1, cols: 20 });
+        let keys = [2, 3, 7, 8].map(|column| screen.key_at(0, column));
+        assert_eq!(keys, [None, Some(Key::Char('n')), Some(Key::Char('n')), None]);
+        assert_eq!(screen.key_at(1, 3), None);
     }
 
     #[test]

@@ -104,6 +104,7 @@ impl ZellijPlugin for Plugin {
             EventType::SessionUpdate,
             EventType::PaneClosed,
             EventType::CommandChanged,
+            EventType::InputReceived,
             EventType::Timer,
             EventType::RunCommandResult,
             EventType::Key,
@@ -131,10 +132,13 @@ impl ZellijPlugin for Plugin {
             self.go_on_asking();
         }
         let facts = match &self.inner {
+            // Every key of the user's comes here.
+            Some(inner) if event == Event::InputReceived && !inner.manager.minds_input() => vec![],
             Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
             None => vec![],
         };
-        self.take_in(facts)
+        // Nothing has changed where nothing is a fact.
+        !facts.is_empty() && self.take_in(facts)
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {

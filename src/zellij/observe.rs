@@ -19,10 +19,14 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
             let Some(current) = sessions.into_iter().find(|session| session.is_current_session) else { return vec![] };
             let mut placed = None;
             let mut panes = Vec::new();
+            // Each client's last pane is the one that it is at; of clients that have gone, the tab tells that nobody sees it.
+            let at: Vec<PaneId> = current.pane_history.values().filter_map(|panes| panes.last().copied()).collect();
+            let seen: Vec<usize> = current.tabs.iter().filter(|tab| tab.active).map(|tab| tab.position).collect();
             for (tab, list) in current.panes.panes {
                 for pane in list {
                     if !pane.is_plugin {
-                        panes.push(pane_facts(tab, pane));
+                        let watched = seen.contains(&tab) && at.contains(&PaneId::Terminal(pane.id));
+                        panes.push(PaneFacts { watched, ..pane_facts(tab, pane) });
                     } else if pane.id == plugin {
                         placed = Some(Fact::PanelPlaced { suppressed: pane.is_suppressed, tab });
                     }
@@ -36,6 +40,7 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
             vec![Fact::CommandChanged { terminal: TerminalId(id), argv }]
         }
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
+        Event::InputReceived => vec![Fact::InputCame],
         Event::Timer(_) => vec![Fact::TimeCame],
         Event::RunCommandResult(_, stdout, stderr, context) => {
             let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
@@ -45,13 +50,11 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
                 .collect()
         }
         Event::Key(key) => vec![Fact::KeyPressed(key_pressed(&key))],
-        Event::Mouse(Mouse::LeftClick(row, _)) => usize::try_from(row)
-            .ok()
-            .and_then(|row| screen?.row_at(row))
-            .cloned()
-            .map(Fact::RowClicked)
-            .into_iter()
-            .collect(),
+        Event::Mouse(Mouse::LeftClick(row, column)) => {
+            let (Ok(row), Some(screen)) = (usize::try_from(row), screen) else { return vec![] };
+            let key = screen.key_at(row, column).map(Fact::KeyPressed);
+            key.or_else(|| screen.row_at(row).cloned().map(Fact::RowClicked)).into_iter().collect()
+        }
         Event::Mouse(Mouse::ScrollUp(lines)) => vec![Fact::Scrolled(-i32::try_from(lines).unwrap_or(1))],
         Event::Mouse(Mouse::ScrollDown(lines)) => vec![Fact::Scrolled(i32::try_from(lines).unwrap_or(1))],
         Event::Visible(visible) => vec![Fact::PanelShown(visible)],
@@ -83,6 +86,7 @@ fn pane_facts(tab: usize, pane: PaneInfo) -> PaneFacts {
         exit_code: pane.exit_status,
         held: pane.is_held,
         focused: pane.is_focused,
+        watched: false,
     }
 }
 

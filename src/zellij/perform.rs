@@ -42,6 +42,10 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::ClearPaneName(terminal) => rename_terminal_pane(terminal.0, ""),
         Effect::ClosePane(terminal) => close_terminal_pane(terminal.0),
         Effect::FocusPane(terminal) => focus_terminal_pane(terminal.0, false, false),
+        Effect::MarkPanes { on, off } => {
+            let panes = |terminals: Vec<TerminalId>| terminals.into_iter().map(|id| PaneId::Terminal(id.0)).collect();
+            highlight_and_unhighlight_panes(panes(on), panes(off));
+        }
         Effect::SaveSession => {
             if let Err(why) = save_session() {
                 log(&format!("the session was not saved: {why}"));
@@ -97,6 +101,9 @@ fn open(argv: Vec<String>, cwd: Option<String>, placement: Placement) -> Option<
         Placement::Floating => open_command_pane_floating(command, None, context),
         Placement::InPlace => open_command_pane_in_place(command, context),
         Placement::InPlaceOfPlugin => open_command_pane_in_place_of_plugin(command, true, context),
+        Placement::InPlaceOf(terminal) => {
+            open_command_pane_in_place_of_pane_id(PaneId::Terminal(terminal.0), command, false, context)
+        }
     }
 }
 

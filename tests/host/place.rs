@@ -491,6 +491,20 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Runs the command and counts the programs that were started for it, until one of that path was; the first is the command.
+pub fn programs_of(place: &Place, command: &Command, until: &str) -> (Answer, usize) {
+    let told = place.top().join("trace");
+    let mut traced = Command::new("strace");
+    place.set_up(&mut traced);
+    traced.args(["-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o"]).arg(&told);
+    traced.arg(command.get_program()).args(command.get_args()).process_group(0);
+    let answer = Answer::of(traced.output().expect("strace (apt-get install strace)"));
+    let told = read(&told);
+    let started = told.lines().filter(|line| line.contains("execve(") && !line.contains("ENOENT"));
+    let count = started.take_while(|line| until.is_empty() || !line.contains(until)).count();
+    (answer, count - 1)
+}
+
 /// The same command as a user who is not root: permissions bind nobody else.
 pub fn as_nobody(command: &Command) -> Command {
     let mut other = Command::new("setpriv");

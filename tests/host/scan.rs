@@ -13,10 +13,14 @@ fn tagged(answer: &Answer, tag: &str) -> Vec<Vec<String>> {
 #[test]
 fn a_scan_of_nothing_is_whole() {
     each_shell(|place| {
-        place.call(&["scan"]).expect(&format!("boot\t{}\nend\n", boot_id()));
+        let nothing = format!("boot\t{}\nend\n", boot_id());
+        place.call(&["scan"]).expect(&nothing);
+        place.call(&["scan", "--server", "1", "--shared", ""]).expect(&nothing);
+        let shared = place.shared.display().to_string();
+        place.call(&["scan", "--shared", &shared]).expect(&format!("boot\t{}\nshared\t{shared}\nend\n", boot_id()));
         fs::remove_dir_all(place.state.join("claude-configs")).unwrap();
         fs::remove_dir_all(place.state.join("leaving")).unwrap();
-        place.call(&["scan", "--measure"]).expect(&format!("boot\t{}\nend\n", boot_id()));
+        place.call(&["scan", "--measure"]).expect(&nothing);
     });
 }
 
@@ -30,12 +34,15 @@ fn a_scan_tells_what_lives_at_a_desk() {
         let json = format!("{{\"pid\":{claude},\"sessionId\":\"{SESSION}\",\"cwd\":\"a\\\\b\\tc\"}}");
         write(&place.desk().join(format!("sessions/{claude}.json")), &json);
         write(&place.desk().join("sessions/99999999.json"), "{}");
+        write(&place.desk().join(format!("projects/-p/{SESSION}.jsonl")), &transcript(SESSION, 2));
+        write(&place.desk().join(format!("projects/-p/{OTHER}.jsonl")), "");
         let me = std::process::id();
         write(&place.desk().join(format!("sessions/{me}.json")), "{\n\t\"pretty\": 1\n}\n");
         write(&place.shared.join(format!("sessions/{me}.json")), "{}");
+        place.call(&["scan"]);
         let before = tree(&place.top());
         let scan = place.call(&["scan", "--measure"]);
-        assert_eq!(tree(&place.top()), before);
+        assert!(tree(&place.top()) == before, "it changes nothing");
         assert_eq!(scan.stderr, "");
         assert_eq!(tagged(&scan, "desk"), [[PANE, "configs"]]);
         assert_eq!(tagged(&scan, "group"), [["alive"]]);
@@ -44,13 +51,23 @@ fn a_scan_tells_what_lives_at_a_desk() {
         assert_eq!((value("group"), value("group_start"), value("pane")), (pid.clone(), start, PANE.to_string()));
         assert_eq!(value("cwd"), place.project.display().to_string());
         assert!(value("opened").parse::<u64>().is_ok());
+        assert_eq!(tagged(&scan, "talk"), [[SESSION]]);
         let mut registry = tagged(&scan, "registry");
         registry.sort_by_key(|line| line[3].clone());
-        assert_eq!(registry[0][3..], ["elsewhere", "{\n\t\"pretty\": 1\n}"]);
-        assert_eq!(registry[1], [claude.to_string(), pid, start_of(claude), "here".into(), json]);
+        assert_eq!(registry[0][3..], ["elsewhere", "elsewhere", "{\n\t\"pretty\": 1\n}"]);
+        assert_eq!(registry[1], [claude.to_string(), pid, start_of(claude), "here".into(), "here".into(), json]);
         assert_eq!(registry.len(), 2);
-        let shared = tagged(&scan, "shared");
-        assert_eq!((shared.len(), shared[0][0].clone(), shared[0][2].clone()), (1, me.to_string(), start_of(me)));
+        // It has proved itself: nothing has to be explained.
+        for tag in ["process", "key", "onboarded", "redirect", "unwritable", "full", "rang"] {
+            assert_eq!(tagged(&scan, tag).len(), 0, "{tag}");
+        }
+        let outside = tagged(&scan, "outside");
+        assert_eq!((outside.len(), outside[0][0].clone(), outside[0][2].clone()), (1, me.to_string(), start_of(me)));
+        assert_eq!(
+            tagged(&place.call(&["scan", PANE]), "shared").len(),
+            0,
+            "who reports at the desk does so nowhere else"
+        );
         let bytes = tagged(&scan, "bytes");
         assert_eq!(bytes[0][0], PANE);
         assert!(bytes[0][1].parse::<u64>().unwrap() > 1000);
@@ -64,6 +81,164 @@ fn a_scan_tells_what_lives_at_a_desk() {
         place.run(&[]);
         assert_eq!(tagged(&place.call(&["scan"]), "exit"), [["5"]]);
     });
+}
+
+/// A desk whose Claude lives and has not reported; what a scan says of it.
+fn explained(place: &Place, tag: &str) -> Vec<Vec<String>> {
+    let scan = place.call(&["scan"]);
+    assert_eq!((scan.stderr.as_str(), tagged(&scan, "group")), ("", vec![vec!["alive".to_string()]]));
+    tagged(&scan, tag)
+}
+
+#[test]
+fn what_a_wrapper_changed_is_read_off_the_process() {
+    each_shell(|place| {
+        place.seed();
+        let real = place.script("claude-real", "printf '' >\"${0%/*}/../log/up\"\nsleep 600\n");
+        let desk = place.desk().display().to_string();
+        let home = place.home.display().to_string();
+        for (change, dir, of_home, marks) in [
+            ("export CLAUDE_CONFIG_DIR=/other", "/other", home.as_str(), ""),
+            ("unset CLAUDE_CONFIG_DIR", "", &home, ""),
+            ("export HOME=/tmp/x", &desk, "/tmp/x", ""),
+            ("export CLAUDE_CODE_CHILD_SESSION=1", &desk, &home, "CLAUDE_CODE_CHILD_SESSION"),
+            (
+                "export CLAUDE_CODE_SKIP_PROMPT_HISTORY=1 CLAUDE_CODE_CHILD_SESSION=1",
+                &desk,
+                &home,
+                "CLAUDE_CODE_CHILD_SESSION CLAUDE_CODE_SKIP_PROMPT_HISTORY",
+            ),
+        ] {
+            for exec in ["exec ", ""] {
+                // The wrapper is called as Claude is; so is what it starts.
+                let named = place.bin.join("inside/claude");
+                fs::create_dir_all(named.parent().unwrap()).unwrap();
+                fs::copy(&real, &named).unwrap();
+                write(&named, &read(&named).replace("/../log", "/../../log"));
+                place.script(
+                    "claude",
+                    &format!("case $1 in --session-id) ;; *) exit 0 ;; esac\n{change}\n{exec}'{}'\n", named.display()),
+                );
+                let mut group = Group::start(place.carrel(&Place::run_words(&[])));
+                until("Claude is up", || place.log.join("up").exists());
+                let processes = explained(place, "process");
+                let last = processes.last().unwrap_or_else(|| panic!("none after {change}"));
+                assert_eq!(last[2..], [dir, of_home, marks], "{exec}{change}");
+                assert_eq!(processes.len(), if exec.is_empty() { 2 } else { 1 }, "{processes:?}");
+                group.kill();
+                fs::remove_file(place.log.join("up")).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn what_stands_in_a_silent_claudes_way_is_looked_for() {
+    each_shell(|place| {
+        place.seed();
+        let mut group = place.run_living(&[]);
+        let claude = place.claude_pid();
+        assert_eq!(explained(place, "onboarded"), [["yes"]]);
+        write(&place.desk().join(".claude.json"), "{\"numStartups\": 1}");
+        assert_eq!(explained(place, "onboarded"), [["no"]]);
+        assert_eq!(explained(place, "key").len(), 0);
+        write(&place.desk().join(format!("sessions/{claude}.0abc.key")), "secret");
+        write(&place.desk().join("sessions/99999999.0abc.key"), "secret");
+        assert_eq!(explained(place, "key"), [[claude.to_string()]]);
+        assert_eq!(explained(place, "redirect").len(), 0, "our own settings are none");
+        for file in [place.project.join(".claude/settings.local.json"), place.shared.join("settings.json")] {
+            write(&file, "{\"env\": {\"CLAUDE_CONFIG_DIR\": \"/other\"}}");
+            link(&place.shared.join("settings.json"), &place.desk().join("settings.json"));
+            assert_eq!(explained(place, "redirect"), [[file.display().to_string()]]);
+            fs::remove_file(&file).unwrap();
+            fs::remove_file(place.desk().join("settings.json")).unwrap();
+        }
+        assert_eq!(explained(place, "rang").len(), 0);
+        place.call(&["ring", "PermissionRequest", PANE]);
+        assert_eq!(explained(place, "rang"), [[""]]);
+        place.call(&["ring", "ExitPlanMode", PANE]);
+        assert_eq!(explained(place, "rang"), [["plan"]]);
+        place.call(&["ring", "PermissionRequest", PANE]);
+        assert_eq!(explained(place, "rang"), [["plan"]], "in whichever order the two come");
+        place.call(&["ring", "PostToolUse", PANE]);
+        assert_eq!(explained(place, "rang"), [[""]]);
+        place.call(&["ring", "AskUserQuestion", PANE]);
+        assert_eq!(explained(place, "rang"), [["question"]]);
+        place.call(&["ring", "Stop", PANE]);
+        assert_eq!(explained(place, "rang"), [[""]]);
+        assert!(!place.desk().join(".carrel/asked").exists());
+        group.kill();
+        fs::remove_file(place.log.join("up")).unwrap();
+        // A new start has not rung yet.
+        let mut group = place.run_living(&[]);
+        assert_eq!(explained(place, "rang").len(), 0);
+        group.kill();
+    });
+}
+
+#[test]
+fn a_claude_outside_is_known_by_the_server_that_it_descends_from() {
+    each_shell(|place| {
+        // Started by this test, which stands for the Zellij server; its shell is the pane's.
+        let mut command = place.shell();
+        command.args(["-c", "sleep 600 & printf '%s\\n' $! >\"$0\"; wait"]).arg(place.log.join("inner"));
+        command.env("ZELLIJ_PANE_ID", "7").env("ZELLIJ_SESSION_NAME", "another name by now");
+        let mut group = Group::start(command);
+        until("it runs", || place.log.join("inner").exists() && !read(&place.log.join("inner")).is_empty());
+        let pid: u32 = read(&place.log.join("inner")).trim().parse().unwrap();
+        write(&place.shared.join(format!("sessions/{pid}.json")), "{}");
+        let shared = place.shared.display().to_string();
+        let terminal = |server: u32| {
+            let scan = place.call(&["scan", "--server", &server.to_string(), "--shared", &shared]);
+            tagged(&scan, "outside")[0][3..5].to_vec()
+        };
+        assert_eq!(terminal(std::process::id()), ["", "7"]);
+        assert_eq!(terminal(group.pid()), ["", "7"]);
+        assert_eq!(terminal(pid), ["", ""], "a server is not its own child");
+        assert_eq!(terminal(99_999_999), ["", ""], "of another server");
+        group.kill();
+    });
+}
+
+#[test]
+fn a_desk_that_cannot_be_written_and_a_full_disk_are_told() {
+    each_shell(|place| {
+        place.seed();
+        let mut group = place.run_living(&[]);
+        assert_eq!(explained(place, "unwritable").len(), 0);
+        write(&place.desk().join("projects/-p/talk.jsonl"), "{}");
+        write(&place.desk().join("sessions/1.json"), "{}");
+        for name in ["", "sessions", "sessions/1.json", "projects", "projects/-p", "projects/-p/talk.jsonl", ".carrel"]
+        {
+            let path = if name.is_empty() { place.desk() } else { place.desk().join(name) };
+            assert_eq!(closed(place, &path), [[path.display().to_string()]]);
+        }
+        group.kill();
+        // Whatever cannot be written there is taken for a full disk.
+        fs::remove_file(place.state.join(".probe")).unwrap();
+        fs::create_dir_all(place.state.join(".probe")).unwrap();
+        assert_eq!(tagged(&place.call(&["scan"]), "full"), [[place.state.display().to_string()]]);
+    });
+}
+
+/// What a scan says of a dir while nobody may write it; by somebody else, where this is the superuser, who may all the same.
+fn closed(place: &Place, dir: &Path) -> Vec<Vec<String>> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o500)).unwrap();
+    let mut command = place.carrel(&["scan"]);
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        let mut chown = Command::new("chown");
+        assert!(chown.args(["-R", "65534"]).arg(place.top()).status().unwrap().success());
+        let words: Vec<_> =
+            std::iter::once(command.get_program()).chain(command.get_args()).map(ToOwned::to_owned).collect();
+        command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--clear-groups"]).args(words);
+        place.set_up(&mut command);
+    }
+    let scan = Answer::of(command.output().unwrap());
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(scan.stdout.ends_with("\nend\n"), "{}", scan.stderr);
+    tagged(&scan, "unwritable")
 }
 
 #[test]
@@ -108,7 +283,7 @@ fn broken_huge_and_strange_registry_files_do_no_harm() {
         let texts = |place: &Place| -> Vec<String> {
             let scan = place.call(&["scan"]);
             assert!(scan.stdout.ends_with("\nend\n"));
-            tagged(&scan, "registry").into_iter().map(|line| line[4].clone()).collect()
+            tagged(&scan, "registry").into_iter().map(|line| line[5].clone()).collect()
         };
         let most = "x".repeat(8192);
         for (text, told) in [
@@ -219,6 +394,11 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
         fs::remove_file(&rang).unwrap();
         assert!(kill("KILL", &format!("-{group}")));
 
+        // What can only end a wait rings only where one began; what tells of its kind never.
+        for event in ["PostToolUse", "AskUserQuestion", "ExitPlanMode"] {
+            ring(&["ring", event, PANE]).0.ends_with(0).expect("");
+            assert!(!rang.exists(), "{event}");
+        }
         for words in [
             vec!["ring"],
             vec!["ring", "Stop"],

@@ -43,6 +43,9 @@ fn nothing_dangerous_is_in_it() {
     // what rings for a box.
     let own = ["kill -s KILL \"$_heard\"", "[ -z \"$_ringer\" ] || kill -s TERM \"$_ringer\""];
     assert!(["_heard=$!", "_ringer=$!"].iter().all(|made| code().any(|line| line == *made)));
+    // And a Claude that the user had moved, which is proved to be that one (decision 0024).
+    assert!(code().any(|line| line == r#"if ! look_at "$_pid" || [ "$_START" != "${2-}" ]; then"#));
+    let own = [own[0], own[1], "kill -s TERM \"$_pid\" 2>/dev/null"];
     let kills = code().filter(|line| has_word(&unquoted(line), "kill"));
     assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || own.contains(&line)));
     // Whole trees are only deleted where the name can be nothing but ours.
@@ -75,7 +78,8 @@ fn no_variable_of_it_can_be_one_of_the_users() {
             || ["LC_ALL", "IFS", "HOME", "CDPATH"].contains(&name)
     };
     for line in code() {
-        let words: Vec<&str> = line.split([' ', '\t', ';', '(', '{', '&', '|']).collect();
+        let bare: String = unquoted(line).split('\'').step_by(2).collect();
+        let words: Vec<&str> = bare.split([' ', '\t', ';', '(', '{', '&', '|']).collect();
         for (n, word) in words.iter().enumerate() {
             let name = match word.split_once('=') {
                 // An option of ps.

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attention;
 mod bad_input;
 mod clients;
 mod closing;
@@ -14,10 +15,13 @@ mod desks;
 mod environment;
 mod faults;
 mod finding;
+mod health;
 mod installing;
 mod keeping;
 mod manuals;
 mod methods;
 mod opening;
 mod orphans;
+mod outside;
 mod panel;
+mod states;

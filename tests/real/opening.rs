@@ -185,7 +185,7 @@ fn a_question_that_the_user_has_not_answered_yet_is_asked_and_health_stays_unkno
     assert!(stays(Duration::from_secs(1), || zellij.status()["panes"][0]["health"] == "unknown"));
     let status =
         zellij.wait_status("the user is told", |status| pane.entry(status)["problems"] != serde_json::json!([]));
-    assert!(pane.entry(&status)["problems"][0].as_str().unwrap().contains("Look at the pane"), "{status}");
+    assert!(pane.entry(&status)["problems"][0].as_str().unwrap().contains("before it begins"), "{status}");
     assert_eq!(pane.entry(&status)["state"], "unknown");
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::desks::{claudes, state_dir, Pane};
-use crate::support::claude::{self, shows_permission_question, shows_prompt};
+use crate::support::claude::shows_prompt;
 use crate::support::machine::Machine;
 use crate::support::waiting::stays;
 use crate::support::zellij::{key, Setup, Zellij};
@@ -50,42 +50,6 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
 }
 
 #[test]
-fn states_follow_claude_within_two_seconds() {
-    let machine = Machine::new();
-    let zellij = Zellij::new(&machine, &setup());
-    let mut client = zellij.start();
-    let pane = Pane::open(&zellij, "");
-    let state = |status: &serde_json::Value| pane.entry(status)["state"].as_str().unwrap_or_default().to_owned();
-    zellij.wait_status("idle", |status| state(status) == "idle");
-    client.type_line("hold: work");
-    machine.api().wait_for_prompt("hold: work");
-    zellij.wait_status("working", |status| state(status) == "working");
-    machine.api().release("work");
-    zellij.wait_status("idle again", |status| state(status) == "idle");
-    client.type_line("run: echo hello > note.txt");
-    client.wait_screen("the permission question", shows_permission_question);
-    zellij.wait_status("waiting", |status| state(status) == "waiting");
-    let answer = zellij.ask("next", "", "");
-    assert_eq!(answer["terminal"].as_u64(), Some(pane.terminal));
-    claude::allow(&mut client);
-    zellij.wait_status("idle at last", |status| state(status) == "idle");
-
-    let first = pane.session(&machine);
-    client.type_line("/clear");
-    client.type_line("a new page");
-    machine.api().wait_for_prompt("a new page");
-    let status = zellij.wait_status("the session followed /clear", |status| {
-        let session = pane.entry(status)["session"].as_str().unwrap_or_default().to_owned();
-        session != first && pane.sessions().contains(&session)
-    });
-    assert_eq!(pane.entry(&status)["health"], "isolated");
-    // Both conversations are kept.
-    zellij.close_pane(pane.terminal);
-    pane.wait_until_gone(&machine);
-    assert_eq!(claude::transcripts(&machine.at_home(".claude")).len(), 2);
-}
-
-#[test]
 fn with_the_panel_hidden_and_nothing_happening_no_host_command_is_started() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &setup());
@@ -112,26 +76,6 @@ fn with_the_panel_hidden_and_nothing_happening_no_host_command_is_started() {
     });
     let before = started();
     assert!(stays(Duration::from_secs(30), || started() == before), "{} host commands", started() - before);
-}
-
-#[test]
-fn a_claude_typed_into_a_shell_shows_up_as_not_isolated_until_it_ends() {
-    let machine = Machine::new();
-    let zellij = Zellij::new(&machine, &setup());
-    let mut client = zellij.start();
-    let shell = zellij.terminals()[0]["id"].as_u64().unwrap();
-    zellij.status();
-    client.type_line("claude");
-    client.wait_screen("Claude's prompt", shows_prompt);
-    let status = zellij.wait_status("it is seen", |status| status["unisolated"] != serde_json::json!([]));
-    assert_eq!(status["unisolated"][0]["terminal"].as_u64(), Some(shell));
-    assert!(status["unisolated"][0]["command"].as_str().unwrap().contains("claude"));
-    client.keys(&key::alt('p'));
-    client.wait_text("not isolated");
-    client.keys(key::ESC);
-    client.wait_screen("the panel is hidden", |screen| !screen.contains("not isolated"));
-    client.type_line("/exit");
-    zellij.wait_status("it has ended", |status| status["unisolated"] == serde_json::json!([]));
 }
 
 #[test]

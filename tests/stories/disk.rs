@@ -23,6 +23,10 @@ pub struct Report {
     pub waiting_for: Option<String>,
     /// Its process has died, and the system gave its pid to another one.
     pub reused: bool,
+    /// The desk whose launcher started it.
+    pub pane: Option<DeskId>,
+    /// The pane in whose shell it was typed.
+    pub terminal: Option<u32>,
 }
 
 /// A desk on disk.
@@ -40,6 +44,14 @@ pub struct DeskDir {
     pub cleanup: bool,
     /// What the launcher noted for the user.
     pub notice: String,
+    /// Claude has run one of Carrel's hooks.
+    pub rang: bool,
+    /// What it last asked for: a plan or a question.
+    pub asked: String,
+    /// Transcripts, by session.
+    pub talks: BTreeSet<String>,
+    /// Further lines of a scan: what else is odd there.
+    pub oddities: Vec<String>,
     pub registry: Vec<Report>,
 }
 
@@ -55,6 +67,10 @@ impl DeskDir {
             session: String::new(),
             cleanup: true,
             notice: String::new(),
+            rang: false,
+            asked: String::new(),
+            talks: BTreeSet::new(),
+            oddities: vec![],
             registry: vec![],
         }
     }
@@ -238,14 +254,23 @@ impl Disk {
         text + &say(&["end"])
     }
 
-    pub fn scan(&self, measure: bool, now: u64) -> String {
+    /// `scan` with these words.
+    pub fn scan(&self, words: &[String], now: u64) -> String {
         let mut text = say(&["boot", "b00t"]);
-        for (id, desk) in &self.desks {
+        if self.full.is_some() {
+            text += &say(&["full", STATE]);
+        }
+        let asked: Vec<DeskId> = words.iter().filter_map(|word| word.parse().ok()).collect();
+        let chosen = || self.desks.iter().filter(|(id, _)| asked.is_empty() || asked.contains(id));
+        let mut unproved = asked.is_empty();
+        for (id, desk) in chosen() {
             text += &say(&["desk", &id.to_string(), "configs"]);
             for (key, value) in [
                 ("group", desk.group.to_string()),
                 ("cwd", desk.cwd.clone()),
                 ("notice", desk.notice.clone()),
+                ("home", HOME.to_string()),
+                ("shared", SHARED.to_string()),
                 ("opened", desk.opened_s.to_string()),
             ] {
                 if !value.is_empty() {
@@ -257,18 +282,27 @@ impl Disk {
             if let Some(code) = desk.exit {
                 text += &say(&["exit", &code.to_string()]);
             }
+            if desk.rang {
+                text += &say(&["rang", &desk.asked]);
+            }
+            text += &desk.talks.iter().map(|session| say(&["talk", session])).collect::<String>();
             for report in &desk.registry {
-                let (pid, group, start) =
-                    (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
-                text += &say(&["registry", &pid, &group, &start, "here", &report.json()]);
+                let born = if report.group == desk.group { "here" } else { "elsewhere" };
+                text += &report.line("registry", ["here", born]);
+            }
+            unproved |= !desk.registry.iter().any(|report| report.group == desk.group);
+            text += &desk.oddities.concat();
+        }
+        if unproved {
+            text += &say(&["shared", SHARED]);
+            for report in &self.shared_registry {
+                let pane = report.pane.map_or(String::new(), |pane| pane.to_string());
+                let terminal = report.terminal.map_or(String::new(), |terminal| terminal.to_string());
+                text += &report.line("outside", [&pane, &terminal]);
             }
         }
-        for report in &self.shared_registry {
-            let (pid, group, start) = (report.pid.to_string(), report.group.to_string(), format!("s{}", report.pid));
-            text += &say(&["shared", &pid, &group, &start, &report.json()]);
-        }
-        if measure {
-            for id in self.desks.keys() {
+        if words.iter().any(|word| word == "--measure") {
+            for (id, _) in chosen() {
                 text += &say(&["bytes", &id.to_string(), "4096"]);
             }
         }
@@ -330,9 +364,28 @@ impl Disk {
 }
 
 impl Report {
-    fn json(&self) -> String {
+    /// Of a Claude of that process group, idle.
+    pub fn of(group: u32, session: &str) -> Self {
+        Report {
+            pid: group + 1,
+            group,
+            session: session.into(),
+            status: "idle".into(),
+            waiting_for: None,
+            reused: false,
+            pane: None,
+            terminal: None,
+        }
+    }
+
+    fn line(&self, tag: &str, [first, second]: [&str; 2]) -> String {
+        let (pid, group, start) = (self.pid.to_string(), self.group.to_string(), format!("s{}", self.pid));
+        say(&[tag, &pid, &group, &start, first, second, &self.json()])
+    }
+
+    pub fn json(&self) -> String {
         serde_json::json!({
-            "sessionId": self.session, "status": self.status, "waitingFor": self.waiting_for,
+            "sessionId": self.session, "cwd": "/code", "status": self.status, "waitingFor": self.waiting_for,
             "procStart": if self.reused { "long ago".to_string() } else { format!("s{}", self.pid) }, "version": "2.1.330",
         })
         .to_string()

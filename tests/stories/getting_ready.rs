@@ -183,15 +183,6 @@ fn in_a_broken_configuration_each_pipe_answers_with_all_errors_and_nothing_is_or
 }
 
 #[test]
-fn an_option_that_is_not_built_is_refused_and_not_ignored() {
-    for (key, value) in [("notify", "bell"), ("notify", "osc")] {
-        let mut zellij = World::new().option(key, value).ready();
-        assert!(zellij.ask_wrong("status", &[]).contains("not built"), "{key} {value}");
-        assert_eq!(zellij.hosts, 0, "{key} {value}");
-    }
-}
-
-#[test]
 fn the_options_at_their_defaults_are_accepted() {
     let mut zellij =
         World::new().option("method", "config_dir").option("fallback", "home").option("notify", "none").ready();

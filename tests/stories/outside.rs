@@ -1,8 +1,10 @@
-//! Claudes that are not isolated: somebody typed `claude` into a shell. They are told of, and nothing else is done.
+//! Claudes that are not isolated: somebody typed `claude` into a shell. They are told of, and nothing else is done unasked.
 
 use serde_json::{json, Value};
 
-use crate::world::World;
+use zellij_carrel::manager::board::{Health, State};
+
+use crate::world::{Behaviour, World};
 
 /// As `status` tells them, when both clones know.
 fn listed(zellij: &mut World) -> Vec<Value> {
@@ -148,16 +150,44 @@ fn whoever_acts_next_knows_them_too() {
 }
 
 #[test]
-fn nothing_is_asked_of_the_host_and_no_pane_is_touched() {
+fn one_look_for_its_process_follows_and_no_pane_is_touched() {
     let (mut zellij, terminal) = shell();
     zellij.pass(60_000);
     let (hosts, opened) = (zellij.hosts, zellij.opened());
     for _ in 0..20 {
         zellij.runs(terminal, "claude");
-        zellij.pass(1_000);
+        zellij.runs(terminal, "/usr/bin/claude -c");
+        zellij.pass(2_000);
         zellij.runs(terminal, "bash");
         zellij.pass(1_000);
     }
-    assert_eq!((zellij.hosts, zellij.opened()), (hosts, opened));
+    assert_eq!((zellij.hosts - hosts, zellij.opened() - opened), (20, 0));
     assert!(zellij.panes.iter().any(|pane| pane.terminal == terminal));
+}
+
+#[test]
+fn one_that_has_printed_nothing_since_is_found_in_the_registry_of_the_shared_dir() {
+    let (mut zellij, terminal) = shell();
+    let session = zellij.claude_in(terminal, true);
+    // One of another Zellij, and one of nobody's pane.
+    zellij.claude_in(99, true);
+    zellij.ask("check", &[]);
+    assert_eq!(listed(&mut zellij), [json!({"terminal": terminal, "command": "claude"})]);
+    let process = zellij.board(2).unisolated[0].process.clone().unwrap();
+    assert_eq!(process.session.unwrap().as_str(), session);
+    assert_eq!((process.cwd.as_deref(), process.state), (Some("/code"), State::Idle));
+    zellij.disk.shared_registry.clear();
+    zellij.ask("check", &[]);
+    assert_eq!(listed(&mut zellij), Vec::<Value>::new(), "it has ended");
+}
+
+#[test]
+fn a_pane_of_ours_whose_claude_leaks_is_not_one_of_these() {
+    let mut zellij = World::new().clients(2).where_(|zellij| zellij.behaviour = Behaviour::Leaks).ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.disk.shared_registry[0].terminal = Some(terminal);
+    zellij.ask("check", &[]);
+    assert_eq!(zellij.board(1).unisolated, []);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Leaking);
 }

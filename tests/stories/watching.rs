@@ -1,6 +1,8 @@
 //! Looks at the host: rung for, bounded, none when nothing can have changed. Timers and memory that do not grow.
 
+use zellij_carrel::manager::board::{Health, State};
 use zellij_carrel::manager::event::Event;
+use zellij_carrel::manager::ids::DeskId;
 
 use crate::world::{desk_in, Did, World};
 
@@ -38,13 +40,14 @@ fn with_the_panel_shown_there_are_at_most_six_looks_a_minute() {
 }
 
 #[test]
-fn with_the_panel_shown_and_no_desk_nothing_is_looked_at() {
+fn with_the_panel_shown_and_no_desk_it_is_looked_as_rarely_for_claudes_outside() {
     let mut zellij = World::new().ready();
     zellij.show_panel(1, true);
     zellij.pass(10_000);
     let before = zellij.hosts;
     zellij.pass(10 * MINUTE);
-    assert_eq!(zellij.hosts, before);
+    let looks = zellij.hosts - before;
+    assert!((50..=60).contains(&looks), "{looks} in ten minutes");
 }
 
 #[test]
@@ -58,6 +61,78 @@ fn a_bell_leads_to_a_look_within_three_tenths_of_a_second() {
     assert_eq!(zellij.hosts_named("scan"), before + 1);
     zellij.pass(MINUTE);
     assert_eq!(zellij.hosts_named("scan"), before + 2, "and to one more, for what came late");
+}
+
+#[test]
+fn a_bell_leads_to_a_look_at_its_own_desk_and_no_other() {
+    let mut zellij = World::new().ready();
+    let desks: Vec<DeskId> = (0..12).map(|_| zellij.open()).collect();
+    zellij.pass(MINUTE);
+    let asked = |zellij: &World| {
+        let words = zellij.journal.iter().rev().find_map(|entry| match &entry.did {
+            Did::Host(words) if words[0] == "scan" => Some(words.clone()),
+            _ => None,
+        });
+        words.unwrap().iter().filter_map(|word| word.parse().ok()).collect::<Vec<DeskId>>()
+    };
+    zellij.ring(Some(desks[3]), "Stop");
+    zellij.pass(400);
+    assert_eq!(asked(&zellij), [desks[3]]);
+    zellij.pass(MINUTE);
+    desks.iter().for_each(|desk| zellij.ring(Some(*desk), "Stop"));
+    zellij.pass(400);
+    assert_eq!(asked(&zellij), [], "everything at once");
+    let states = zellij.board(1).desks;
+    assert!(states.len() == 12 && states.iter().all(|desk| desk.health == Health::Isolated), "{states:#?}");
+}
+
+/// One pane whose Claude waits for a permission; the user is at it.
+fn waiting(clients: u16) -> (World, DeskId) {
+    let mut zellij = World::new().clients(clients).ready();
+    let desk = zellij.open();
+    zellij.claude_becomes(desk, "waiting", Some("permission prompt"));
+    zellij.pass(MINUTE);
+    (zellij, desk)
+}
+
+#[test]
+fn an_answer_that_rings_no_bell_is_seen_because_a_key_was_pressed() {
+    for clients in [1, 2] {
+        let (mut zellij, desk) = waiting(clients);
+        zellij.rings = false;
+        zellij.claude_becomes(desk, "idle", None);
+        zellij.pass(MINUTE);
+        assert_eq!(zellij.board(1).desks[0].state, State::Waiting, "nobody rang");
+        zellij.rings = true;
+        // In whichever client the user sits.
+        zellij.type_a_key(clients);
+        zellij.pass(2_000);
+        assert_eq!(zellij.ask("status", &[])["panes"][0]["state"], "idle", "{clients} clients");
+    }
+}
+
+#[test]
+fn typing_leads_to_few_looks_and_where_nothing_can_change_to_none() {
+    let (mut zellij, desk) = waiting(1);
+    let looks = |zellij: &mut World| {
+        let before = zellij.hosts;
+        for _ in 0..100 {
+            zellij.type_a_key(1);
+            zellij.pass(100);
+        }
+        zellij.pass(2_000);
+        zellij.hosts - before
+    };
+    let while_waiting = looks(&mut zellij);
+    assert!((8..=30).contains(&while_waiting), "{while_waiting} in ten seconds");
+    zellij.claude_becomes(desk, "idle", None);
+    zellij.pass(MINUTE);
+    assert_eq!(looks(&mut zellij), 0, "an idle Claude rings when it begins to work");
+    zellij.claude_becomes(desk, "waiting", None);
+    zellij.pass(MINUTE);
+    zellij.plain_pane("vim");
+    zellij.pass(2_000);
+    assert_eq!(looks(&mut zellij), 0, "the user types elsewhere");
 }
 
 #[test]

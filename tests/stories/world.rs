@@ -17,7 +17,7 @@ use zellij_carrel::manager::panel::Scene;
 use zellij_carrel::manager::{Birth, Manager, Moment};
 
 use crate::cache::Cache;
-use crate::disk::{say, Cleaned, DeskDir, Disk, Place, Report, HOME, STATE};
+use crate::disk::{say, Cleaned, DeskDir, Disk, Place, Report, HOME, SHARED, STATE};
 
 /// After so many orders that follow from one event, they follow from each other.
 const STEPS: usize = 100;
@@ -60,6 +60,10 @@ pub enum Did {
     Closed(u32),
     Focused(u32),
     NameCleared(u32),
+    Framed {
+        on: Vec<u32>,
+        off: Vec<u32>,
+    },
     SessionSaved,
     PanelShown,
     PanelHidden,
@@ -206,6 +210,8 @@ pub struct World {
     said: BTreeMap<String, VecDeque<String>>,
     lists: bool,
     panel_suppressed: bool,
+    /// Panes whose frames are marked. They stay so whatever becomes of the plugin.
+    pub frames: BTreeSet<u32>,
 }
 
 impl World {
@@ -247,6 +253,7 @@ impl World {
             said: BTreeMap::new(),
             lists: true,
             panel_suppressed: true,
+            frames: BTreeSet::new(),
         }
     }
 
@@ -621,6 +628,15 @@ impl World {
         self.pass(5);
     }
 
+    /// The user presses a key in whatever pane has the focus: Zellij tells that client's clones, and not which key.
+    pub fn type_a_key(&mut self, client: u16) {
+        let at = self.at(client);
+        if self.clones[at].manager.minds_input() {
+            self.tell(at, 1, Event::InputCame);
+        }
+        self.pass(5);
+    }
+
     /// The user shows or hides the panel, or looks at another tab.
     pub fn show_panel(&mut self, client: u16, shown: bool) {
         self.panel(self.at(client), shown);
@@ -744,20 +760,26 @@ impl World {
 
     /// Another program is at work in the shared dir or at a desk.
     pub fn stranger_at(&mut self, desk: DeskId) {
-        let report = Report {
-            pid: 9_999,
-            group: 9_999,
-            session: uuid_text(9_999),
-            status: "busy".into(),
-            waiting_for: None,
-            reused: false,
-        };
+        let report = Report { status: "busy".into(), ..Report::of(9_998, &uuid_text(9_999)) };
         self.disk.desks.get_mut(&desk).expect("a desk").registry.push(report);
     }
 
     pub fn ring(&mut self, desk: Option<DeskId>, event: &str) {
+        if let Some(dir) = desk.and_then(|desk| self.disk.desks.get_mut(&desk)) {
+            dir.rang = true;
+            if event == "Stop" {
+                dir.talks.extend(dir.registry.first().map(|report| report.session.clone()));
+            }
+        }
         let Some(desk) = desk.filter(|_| self.rings) else { return };
         self.send("carrel_bell", &[("pane", &desk.to_string()), ("event", event)]);
+    }
+
+    /// The user goes to another pane.
+    pub fn go_to(&mut self, terminal: u32) {
+        self.focus(terminal);
+        self.tell_list(&self.panes.clone());
+        self.pass(5);
     }
 
     /// The user opens a pane that is none of Carrel's.
@@ -779,6 +801,32 @@ impl World {
             group: None,
         });
         terminal
+    }
+
+    /// Somebody types `claude` into a shell, and it registers itself in the shared dir; its session.
+    pub fn claude_in(&mut self, terminal: u32, said_something: bool) -> String {
+        let group = self.fresh_group();
+        let session = uuid_text(u128::from(group));
+        let report = Report { terminal: Some(terminal), ..Report::of(group, &session) };
+        self.disk.shared_registry.push(report);
+        if said_something {
+            self.disk.conversations.insert(session.clone(), ("/code".into(), Place::Shared));
+        }
+        session
+    }
+
+    /// The program `end` of the host: one that lives and is that process.
+    fn end_outside(&mut self, words: &[String]) -> String {
+        let [pid, start, shared] = words else { panic!("end takes three words: {words:?}") };
+        assert_eq!(shared, SHARED);
+        let is = |report: &Report| report.pid.to_string() == *pid && format!("s{pid}") == *start;
+        let Some(at) = self.disk.shared_registry.iter().position(is) else { return say(&["gone"]) };
+        say(&["ended", &self.disk.shared_registry.remove(at).json()])
+    }
+
+    /// Zellij flashes a pane's frame, for a bell, and clears it.
+    pub fn flash(&mut self, terminal: u32) {
+        self.frames.remove(&terminal);
     }
 
     /// A pane runs another program now, as Zellij tells every clone.
@@ -1053,6 +1101,7 @@ impl World {
                 | Effect::ClosePane(_)
                 | Effect::FocusPane(_)
                 | Effect::SaveSession
+                | Effect::MarkPanes { .. }
                 | Effect::ReadCwd(_)
         );
         assert!(!gated || self.clones[to].granted, "ordered before the grant: {effect:?}");
@@ -1090,6 +1139,12 @@ impl World {
             Effect::FocusPane(terminal) => {
                 self.did(to, Did::Focused(terminal.0));
                 self.focus(terminal.0);
+            }
+            Effect::MarkPanes { on, off } => {
+                let [on, off] = [on, off].map(|panes| panes.iter().map(|pane| pane.0).collect::<Vec<u32>>());
+                self.frames.retain(|pane| !off.contains(pane));
+                self.frames.extend(&on);
+                self.did(to, Did::Framed { on, off });
             }
             Effect::SaveSession => {
                 self.did(to, Did::SessionSaved);
@@ -1193,7 +1248,7 @@ impl World {
             exited: false,
             exit_code: None,
             held: false,
-            in_place: placement == Placement::InPlace,
+            in_place: matches!(placement, Placement::InPlace | Placement::InPlaceOf(_)),
             focused: true,
             cwd: cwd.filter(|cwd| self.disk.dirs.contains(cwd)).unwrap_or_else(|| "/code".into()),
             talked: false,
@@ -1214,6 +1269,7 @@ impl World {
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let dir = self.disk.desks.entry(desk).or_insert_with(|| DeskDir::at(&pane.cwd, self.now / 1_000));
         (dir.group, dir.exit, dir.server, dir.session) = (group, None, self.server, self.session.clone());
+        (dir.rang, dir.asked) = (false, String::new());
         dir.cleanup = !pane.argv.join(" ").contains("--cleanup no");
         self.disk.processes.insert(group, (desk, None));
         let session = pane.session();
@@ -1232,9 +1288,7 @@ impl World {
         };
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let session = pane.session();
-        let status = "idle".to_string();
-        let report =
-            Report { pid: group + 1, group, session: session.clone(), status, waiting_for: None, reused: false };
+        let report = Report { pane: Some(desk), ..Report::of(group, &session) };
         if self.behaviour == Behaviour::Leaks || pane.argv.join(" ").contains("--method none") {
             self.disk.shared_registry.push(report);
         } else {
@@ -1312,7 +1366,13 @@ impl World {
             "seed-out" => self.disk.seed_out(&mut self.cache),
             "seed-in" => self.disk.seed_in(&words[1..], &mut self.cache),
             "sessions" => self.disk.sessions(&words[1]),
-            "scan" => self.disk.scan(words.iter().any(|word| word == "--measure"), self.now),
+            "scan" => self.disk.scan(words, self.now),
+            "notify" => say(&["notify", "done"]),
+            "end" => self.end_outside(&words[1..]),
+            "ring" => {
+                self.ring(words[2].parse().ok(), &words[1]);
+                String::new()
+            }
             "owners" => {
                 let saved: Vec<DeskId> = self.saved.iter().filter_map(|pane| pane.desk).collect();
                 self.disk.owners(&self.servers(), &saved, self.now)
@@ -1384,6 +1444,7 @@ impl Pane {
             exit_code: self.exit_code,
             held: self.held,
             focused: self.focused,
+            watched: self.focused,
         }
     }
 

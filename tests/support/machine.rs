@@ -292,9 +292,36 @@ impl Machine {
         without_forks(self.processes_like("carrel.sh run --pane"))
     }
 
+    /// Puts a wrapper around `claude`: it reads the file `wrap` of the dir that it is called in, a piece of sh that may
+    /// change the environment and the arguments, and then becomes the real one.
+    pub fn wrap_claude(&self) {
+        let path = self.path("bin/claude");
+        fs::remove_file(&path).expect("the link to claude");
+        let real = tool("CARREL_CLAUDE");
+        let script = format!("#!/bin/sh\n[ ! -f ./wrap ] || . ./wrap\nexec '{}' \"$@\"\n", real.display());
+        fs::write(&path, script).expect("a wrapper");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+
+    /// Makes the modes of files count for what is started from now on: the superuser may write whatever they say, but for
+    /// one who has given that up.
+    pub fn respect_modes(&self) {
+        use std::os::unix::fs::MetadataExt;
+        if !Path::new("/proc/self").exists() || fs::metadata("/proc/self").expect("/proc").uid() != 0 {
+            return;
+        }
+        let path = self.path("bin/zellij");
+        fs::remove_file(&path).expect("the link to zellij");
+        let real = tool("CARREL_ZELLIJ");
+        let without = "setpriv --bounding-set=-dac_override,-dac_read_search";
+        let script = format!("#!/bin/sh\nexec {without} '{}' \"$@\"\n", real.display());
+        fs::write(&path, script).expect("a wrapper");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+
     /// The living Claude processes, by the program and not by the name that they give themselves.
     pub fn claudes(&self) -> Vec<Process> {
-        let claude = self.path("bin/claude").canonicalize().expect("claude");
+        let claude = tool("CARREL_CLAUDE").canonicalize().expect("claude");
         let mut all = self.processes();
         all.retain(|process| process.program.as_deref() == Some(&claude));
         without_forks(all)

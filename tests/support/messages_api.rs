@@ -8,6 +8,8 @@
 //! | the prompt contains | the reply |
 //! |---|---|
 //! | `run: <command>` | a use of the Bash tool, so that Claude asks for its permission (not for `ls` and its like); after the result, a short text |
+//! | `ask: <question>` | a use of AskUserQuestion, so that Claude waits for an answer; after it, a short text |
+//! | `plan: <text>` | a use of ExitPlanMode, so that Claude waits for a verdict on its plan; where Claude is in plan mode |
 //! | `hold: <name>` | nothing until the test calls [`MessagesApi::release`] with that name, so that Claude is busy exactly that long |
 //! | `slow: <seconds>` | a text that trickles in over that time |
 //! | anything else | `Noted: <the prompt, shortened>` |
@@ -283,9 +285,9 @@ impl Shared {
                     .map(|piece| json!({"type": "text_delta", "text": piece}))
                     .collect(),
             ),
-            Content::Bash { id, command } => (
-                json!({"type": "tool_use", "id": id, "name": "Bash", "input": {}}),
-                vec![json!({"type": "input_json_delta", "partial_json": bash_input(command).to_string()})],
+            Content::Tool { id, name, input } => (
+                json!({"type": "tool_use", "id": id, "name": name, "input": {}}),
+                vec![json!({"type": "input_json_delta", "partial_json": input.to_string()})],
             ),
         };
         event(&mut out, &json!({"type": "content_block_start", "index": 0, "content_block": start}))?;
@@ -335,7 +337,7 @@ struct Reply {
 
 enum Content {
     Text(String),
-    Bash { id: String, command: String },
+    Tool { id: String, name: &'static str, input: Value },
 }
 
 enum Pace {
@@ -358,10 +360,13 @@ impl Reply {
         if !request.is_turn() {
             return at_once(format!("Noted: {}", shortened(&prompt)));
         }
-        if let Some(command) = after(&prompt, "run: ") {
-            if request.tools.iter().any(|tool| tool == "Bash") {
+        for (keyword, name) in [("run: ", "Bash"), ("ask: ", "AskUserQuestion"), ("plan: ", "ExitPlanMode")] {
+            // Some tools are named to the model and described only when it asks; a use of them works all the same.
+            let offered =
+                request.tools.iter().any(|tool| tool == name) || (name == "ExitPlanMode" && request.mentions(name));
+            if let Some(words) = after(&prompt, keyword).filter(|_| offered) {
                 let id = format!("toolu_{:024}", request.at.as_nanos());
-                return Self { content: Content::Bash { id, command: command.to_owned() }, pace: Pace::AtOnce };
+                return Self { content: Content::Tool { id, name, input: input(name, words) }, pace: Pace::AtOnce };
             }
         }
         if let Some(name) = after(&prompt, "hold: ").and_then(|rest| rest.split_whitespace().next()) {
@@ -377,9 +382,7 @@ impl Reply {
     fn message(&self, request: &Request) -> Value {
         let content = match &self.content {
             Content::Text(text) => json!([{"type": "text", "text": text}]),
-            Content::Bash { id, command } => {
-                json!([{"type": "tool_use", "id": id, "name": "Bash", "input": bash_input(command)}])
-            }
+            Content::Tool { id, name, input } => json!([{"type": "tool_use", "id": id, "name": name, "input": input}]),
         };
         json!({
             "id": format!("msg_{:024}", request.at.as_nanos()),
@@ -398,22 +401,32 @@ impl Content {
     fn stop_reason(&self) -> &'static str {
         match self {
             Self::Text(_) => "end_turn",
-            Self::Bash { .. } => "tool_use",
+            Self::Tool { .. } => "tool_use",
         }
     }
 }
 
-fn bash_input(command: &str) -> Value {
-    json!({"command": command, "description": "What the prompt asked for"})
+fn input(tool: &str, words: &str) -> Value {
+    let option = |label: &str| json!({"label": label, "description": format!("The answer {label}")});
+    match tool {
+        "Bash" => json!({"command": words, "description": "What the prompt asked for"}),
+        "AskUserQuestion" => json!({"questions": [{"question": words, "header": "Choice", "multiSelect": false,
+            "options": [option("first"), option("second")]}]}),
+        _ => json!({"plan": words}),
+    }
 }
 
-/// What the user wrote last, without what Claude Code adds; none where the last message is a tool's result.
+/// What the user wrote last, without what Claude Code adds; none where the last message is a tool's result alone. Where a
+/// tool's use was refused, its result and the next prompt are one message.
 fn last_prompt(body: &Value) -> Option<String> {
     let last = body["messages"].as_array()?.iter().rev().find(|message| message["role"] == "user")?;
-    if last["content"].as_array().into_iter().flatten().any(|block| block["type"] == "tool_result") {
-        return None;
-    }
-    texts(&last["content"]).into_iter().rev().find(|text| !text.trim_start().starts_with("<system-reminder>"))
+    let own: Vec<String> = match &last["content"] {
+        Value::Array(blocks) => {
+            blocks.iter().filter(|block| block["type"] == "text").flat_map(|block| texts(&block["text"])).collect()
+        }
+        content => texts(content),
+    };
+    own.into_iter().rev().find(|text| !text.trim_start().starts_with("<system-reminder>"))
 }
 
 /// The texts of a `content` or `system` value, be it a string or blocks; tool results included.

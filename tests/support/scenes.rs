@@ -2,9 +2,9 @@
 //! Knows nothing of sizes.
 
 use uuid::Uuid;
-use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, Method, State};
+use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, Method, Outsider, Proof, State, Unisolated};
 use zellij_carrel::manager::ids::{DeskId, SessionId, TerminalId};
-use zellij_carrel::manager::panel::{Conversation, DesksScene, Lies, Listing, PickerScene, Question, Scene};
+use zellij_carrel::manager::panel::{Conversation, DesksScene, Lies, Listing, PickerScene, Question, Row, Scene};
 
 /// Noon of a day that is of no importance.
 const NOW_MS: u64 = 1_763_899_200_000;
@@ -27,6 +27,10 @@ pub fn designed() -> Vec<(&'static str, Scene)> {
         ("desks_leaving", everyday(leaving(mixed()), Some(1))),
         ("desks_message", changed(mixed(), |scene| scene.message = Some(refusal()))),
         ("desks_question", changed(mixed(), |scene| scene.asking = Some(Question::Close(desk_id(1))))),
+        ("desks_unproved_selected", everyday(unproved(), Some(1))),
+        ("desks_outside_selected", on_outside(outside(mixed()), None)),
+        ("desks_outside_question", on_outside(outside(mixed()), Some(Question::Adopt(TerminalId(9))))),
+        ("only_outside", on_outside(outside(empty()), None)),
         ("many_desks", everyday(many(200), Some(100))),
         ("many_desks_at_the_end", everyday(many(200), Some(200))),
         ("hostile_texts", everyday(hostile(), Some(1))),
@@ -60,6 +64,7 @@ pub fn plain_desk(n: u32) -> Desk {
         state: State::Idle,
         waiting_for: None,
         health: Health::Isolated,
+        proof: None,
         problems: Vec::new(),
         bytes: Some(1_234_567),
         opened_ms: Some(NOW_MS - 60 * SECOND),
@@ -67,13 +72,19 @@ pub fn plain_desk(n: u32) -> Desk {
 }
 
 fn everyday(board: Board, selected: Option<u32>) -> Scene {
-    Scene::Desks(DesksScene { board, selected: selected.map(desk_id), asking: None, message: None, now_ms: NOW_MS })
+    let selected = selected.map(|n| Row::Desk(desk_id(n)));
+    Scene::Desks(DesksScene { board, selected, asking: None, message: None, now_ms: NOW_MS })
 }
 
 fn changed(board: Board, change: impl Fn(&mut DesksScene)) -> Scene {
-    let mut scene = DesksScene { board, selected: Some(desk_id(1)), asking: None, message: None, now_ms: NOW_MS };
+    let selected = Some(Row::Desk(desk_id(1)));
+    let mut scene = DesksScene { board, selected, asking: None, message: None, now_ms: NOW_MS };
     change(&mut scene);
     Scene::Desks(scene)
+}
+
+fn on_outside(board: Board, asking: Option<Question>) -> Scene {
+    changed(board, |scene| (scene.selected, scene.asking) = (Some(Row::Outside(TerminalId(9))), asking))
 }
 
 fn empty() -> Board {
@@ -99,6 +110,7 @@ fn mixed() -> Board {
         Desk {
             state: State::Waiting,
             waiting_for: Some("permission prompt".to_string()),
+            proof: Some(Proof { pid: 4242, environment: true, transcript: true }),
             cwd: Some("/srv/projects/the-quite-long-name-of-a-customer/backend/services/billing".to_string()),
             ..plain_desk(3)
         },
@@ -132,6 +144,31 @@ fn mixed() -> Board {
         },
     ];
     Board { desks, ..empty() }
+}
+
+/// One that is not proved for a reason, and one that is proved.
+fn unproved() -> Board {
+    let why =
+        "Claude (pid 4711) was started with CLAUDE_CODE_CHILD_SESSION and saves no conversation. Look for a wrapper \
+               around claude that sets it; mend that, and start the pane again.";
+    let proof = Some(Proof { pid: 4712, environment: true, transcript: true });
+    let desks = vec![
+        Desk { state: State::Unknown, health: Health::Unknown, problems: vec![why.to_string()], ..plain_desk(1) },
+        Desk { proof, ..plain_desk(2) },
+    ];
+    Board { desks, ..empty() }
+}
+
+fn outside(board: Board) -> Board {
+    let process = Outsider {
+        pid: 4713,
+        start: "99".to_string(),
+        session: plain_desk(9).session,
+        cwd: Some("/home/ann/code/shed".to_string()),
+        state: State::Working,
+    };
+    let one = |terminal, process| Unisolated { terminal: TerminalId(terminal), command: "claude".to_string(), process };
+    Board { unisolated: vec![one(9, Some(process)), one(10, None)], ..board }
 }
 
 fn leaving(board: Board) -> Board {

@@ -566,6 +566,17 @@ impl Client {
         self.screen.cells()
     }
 
+    /// How many bytes have been drawn so far: none more means that nothing was sent at all.
+    pub fn drawn(&self) -> usize {
+        self.screen.lock().drawn
+    }
+
+    /// Whether this has reached the terminal, of all that it was sent.
+    pub fn received(&self, text: &str) -> bool {
+        let state = self.screen.lock();
+        state.sent.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    }
+
     /// Waits until the screen is as it should be, and answers it.
     #[track_caller]
     pub fn wait_screen(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
@@ -665,12 +676,19 @@ struct Drawing {
     /// The program has closed the terminal.
     ended: bool,
     frozen: bool,
+    /// Bytes so far.
+    drawn: usize,
+    /// All of them.
+    sent: Vec<u8>,
 }
 
 impl Screen {
     fn new(rows: u16, columns: u16) -> Self {
         let parser = vt100::Parser::new(rows, columns, 0);
-        Self { state: Mutex::new(Drawing { parser, ended: false, frozen: false }), drawn: Condvar::new() }
+        Self {
+            state: Mutex::new(Drawing { parser, ended: false, frozen: false, drawn: 0, sent: Vec::new() }),
+            drawn: Condvar::new(),
+        }
     }
 
     /// One line per row.
@@ -702,6 +720,8 @@ impl Screen {
         let mut state = self.lock();
         if !state.frozen {
             state.parser.process(bytes);
+            state.drawn += bytes.len();
+            state.sent.extend(bytes);
         }
         drop(state);
         self.drawn.notify_all();
