@@ -1,7 +1,7 @@
 # Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
 
 .POSIX:
-.PHONY: help run test test-fast test-unit test-stories test-host test-real lint fmt wasm reproducible tools compat install where uninstall
+.PHONY: help run test test-fast test-unit test-stories test-host test-plugin test-real bench lint fmt wasm reproducible tools compat install where uninstall
 .DEFAULT_GOAL := help
 
 test_parts = scripts/test.sh
@@ -14,7 +14,7 @@ run: ## Try Carrel in a Zellij of its own, with a demo user and a stand-in serve
 
 test: ## Everything: format, lints, all tests, the wasm, the tests on the real Zellij and the real Claude Code
 	@scripts/tools.sh wasm shells
-	@$(test_parts) fmt lint unit stories host reproducible real
+	@$(test_parts) fmt lint unit stories host reproducible plugin real
 
 test-fast: ## Everything that needs neither Zellij nor Claude Code
 	@scripts/tools.sh wasm shells
@@ -30,9 +30,16 @@ test-host: ## The host program under dash, bash and busybox
 	@scripts/tools.sh shells
 	@$(test_parts) host
 
+test-plugin: ## The plugin in Zellij's wasm runtime: what it costs, and that it does not grow
+	@scripts/tools.sh wasm
+	@$(test_parts) wasm plugin
+
 test-real: ## The real wasm in the real Zellij with the real Claude Code
 	@scripts/tools.sh wasm
 	@$(test_parts) wasm real
+
+bench: ## Measure, and write docs/benchmarks (PART=launch: that part alone); fails where a budget does not hold
+	@scripts/bench.sh $(PART)
 
 lint: ## clippy for the host and for wasm, shellcheck
 	@scripts/tools.sh wasm shells

@@ -2,7 +2,7 @@
 # Runs the parts of the test suite that are named, in this order, each to its end, and says how long each took. Fails where
 # one fails. The totals are sums of cargo's own `test result:` lines; where a part ended without one, none are printed.
 #
-#   test.sh fmt lint unit stories host reproducible real
+#   test.sh fmt lint unit stories host reproducible plugin real
 #
 # `reproducible` builds the plugin as it is released, twice; `wasm` builds it once, with this machine's names in it: quicker
 # while working.
@@ -66,7 +66,7 @@ test_names() {
     done
 }
 
-part_fmt() { cargo fmt --check; }
+part_fmt() { cargo fmt --check && cargo fmt --check --manifest-path bench/Cargo.toml; }
 
 part_lint() {
     all=0
@@ -104,22 +104,35 @@ check_size() {
     [ "$size" -le 1600000 ]
 }
 
-part_real() {
+# What was built before; an older wasm is not tested.
+built() {
     case " $failed " in *" wasm "* | *" reproducible "*)
         echo "not run: an older wasm would be tested"
-        incomplete="$incomplete real"
+        incomplete="$incomplete $1"
         return 1
         ;;
     esac
+    target=${CARGO_TARGET_DIR:-target}
+    case $target in /*) ;; *) target=$here/$target ;; esac
+    CARREL_WASM=$target/wasm32-wasip1/release/carrel.wasm
+    export CARREL_WASM
+}
+
+# A package and a target dir of its own: nothing else needs that runtime. Clippy compiles what it lints, so that a hundred
+# packages below it are built once and not twice; its lints are errors there.
+part_plugin() {
+    built plugin || return 1
+    RUSTC_WORKSPACE_WRAPPER=clippy-driver cargo_test "bench/tests" --manifest-path bench/Cargo.toml --target-dir "$target/bench"
+}
+
+part_real() {
+    built real || return 1
     if ! scripts/tools.sh claude zellij || ! assignments=$(scripts/tools.sh paths); then
         incomplete="$incomplete real"
         return 1
     fi
     eval "$assignments"
-    target=${CARGO_TARGET_DIR:-target}
-    case $target in /*) ;; *) target=$here/$target ;; esac
-    CARREL_WASM=$target/wasm32-wasip1/release/carrel.wasm
-    export CARREL_ZELLIJ CARREL_CLAUDE CARREL_WASM
+    export CARREL_ZELLIJ CARREL_CLAUDE
     # Each test runs a Zellij and one or more Claudes: more at a time would only wait for each other.
     cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
     [ "$cores" -le 4 ] || cores=4

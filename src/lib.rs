@@ -41,3 +41,8 @@ pub mod manager;
 pub mod view;
 #[cfg(target_family = "wasm")]
 pub mod zellij;
+
+// Of `zellij` the one file that is nothing but text and bytes, so that it is tested where tests run.
+#[cfg(test)]
+#[path = "zellij/repeated.rs"]
+mod repeated;

@@ -240,7 +240,7 @@ fn the_architecture_names_every_room_and_every_test() {
 #[test]
 fn the_manuals_name_only_tests_that_there_are() {
     let mut code = String::new();
-    let mut folders = vec![root().join("src"), root().join("tests")];
+    let mut folders = ["src", "tests", "bench/src", "bench/tests"].map(|dir| root().join(dir)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

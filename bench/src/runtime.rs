@@ -1,6 +1,6 @@
 //! The plugin in Zellij's own wasm runtime, set up as zellij-server 0.45.1 does it (`plugins/plugin_loader.rs`): wasmi,
 //! WASI preview 1, 16 MiB of memory, messages as lines on stdin and stdout. What Zellij itself would do with a command is
-//! for the caller: here it is decoded with Zellij's own types and kept. The clock is the caller's too.
+//! for the caller. The clock is the caller's too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -9,19 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
-use prost::Message as _;
+use nix::time::{clock_gettime, ClockId};
 use wasmi::{Caller, Config, Engine, Instance, Linker, Module, Store, StoreLimits, StoreLimitsBuilder};
 use wasmi_wasi::wasi_common::clocks::{WasiClocks, WasiSystemClock};
 use wasmi_wasi::wasi_common::pipe::{ReadPipe, WritePipe};
 use wasmi_wasi::wasi_common::Table;
 use wasmi_wasi::{ambient_authority, clocks_ctx, dir::Dir as WasiDir, random_ctx, sched_ctx, Dir, WasiCtx};
-use zellij_utils::data::{Event, PipeMessage, PluginCommand};
-use zellij_utils::input::layout::PluginUserConfiguration;
-use zellij_utils::plugin_api::action::ProtobufPluginConfiguration;
-use zellij_utils::plugin_api::event::ProtobufEvent;
-use zellij_utils::plugin_api::pipe_message::ProtobufPipeMessage;
-use zellij_utils::plugin_api::plugin_command::ProtobufPluginCommand;
+
+use crate::zellij::Command;
 
 /// What Zellij gives a plugin, in bytes.
 const MEMORY: usize = 16 * 1024 * 1024;
@@ -52,7 +47,7 @@ impl Wasm {
 type Pipe = Arc<Mutex<VecDeque<u8>>>;
 
 /// Answers what a command asks for: the bytes of the message that Zellij would put on stdin.
-pub type Answer = Box<dyn FnMut(&PluginCommand) -> Option<Vec<u8>> + Send>;
+pub type Answer = Box<dyn FnMut(&Command) -> Option<Vec<u8>> + Send>;
 
 struct Host {
     wasi: WasiCtx,
@@ -60,7 +55,7 @@ struct Host {
     stdout: Pipe,
     limits: StoreLimits,
     answer: Answer,
-    commands: Vec<PluginCommand>,
+    commands: Vec<Command>,
 }
 
 /// A loaded plugin.
@@ -70,6 +65,16 @@ pub struct Plugin {
     stderr: Pipe,
     clock: Arc<AtomicU64>,
     metered: bool,
+    /// What the last call took.
+    pub last: Cost,
+}
+
+/// What a call took: time of this thread on the processor, other programs do not count; and units of fuel where they are
+/// counted, about one for each instruction of wasm.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    pub nanos: u64,
+    pub fuel: u64,
 }
 
 impl Plugin {
@@ -112,11 +117,9 @@ impl Plugin {
         wasmi_wasi::add_to_linker(&mut linker, |host: &mut Host| &mut host.wasi).expect("WASI");
         linker.func_wrap("zellij", "host_run_plugin_command", run_command).expect("Zellij's function");
         let instance = linker.instantiate_and_start(&mut store, &wasm.module).expect("an instance");
-        let mut plugin = Plugin { store, instance, stderr, clock, metered: wasm.metered };
+        let mut plugin = Plugin { store, instance, stderr, clock, metered: wasm.metered, last: Cost::default() };
         plugin.call::<()>("_start");
-        let options = PluginUserConfiguration::new(options.clone());
-        let configuration: ProtobufPluginConfiguration = options.try_into().expect("options");
-        plugin.put(&configuration.encode_to_vec());
+        plugin.put(&crate::zellij::configuration(options));
         plugin.call::<()>("load");
         plugin
     }
@@ -140,29 +143,19 @@ impl Plugin {
 
     /// What it paints.
     pub fn render(&mut self, rows: usize, cols: usize) -> String {
-        let render = self.instance.get_typed_func::<(i32, i32), ()>(&self.store, "render").expect("render");
-        render.call(&mut self.store, (rows as i32, cols as i32)).expect("it renders");
+        self.call_with::<(i32, i32), ()>("render", (rows as i32, cols as i32));
         let painted = self.store.data().stdout.lock().unwrap().drain(..).collect();
         String::from_utf8(painted).expect("a painting is text")
     }
 
     /// The commands since the last time.
-    pub fn commands(&mut self) -> Vec<PluginCommand> {
+    pub fn commands(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.store.data_mut().commands)
     }
 
     /// The size of its memory, in bytes.
     pub fn memory(&self) -> usize {
         self.instance.get_memory(&self.store, "memory").expect("a memory").data_size(&self.store)
-    }
-
-    /// How many units of fuel it has burnt: about one for each instruction of wasmi's.
-    pub fn burnt(&self) -> u64 {
-        if self.metered {
-            FUEL - self.store.get_fuel().expect("a metered engine")
-        } else {
-            0
-        }
     }
 
     /// What it wrote into Zellij's log since the last time.
@@ -176,20 +169,31 @@ impl Plugin {
     }
 
     fn call<T: wasmi::WasmResults>(&mut self, name: &str) -> T {
+        self.call_with::<(), T>(name, ())
+    }
+
+    fn call_with<P: wasmi::WasmParams, T: wasmi::WasmResults>(&mut self, name: &str, params: P) -> T {
         let function =
-            self.instance.get_typed_func::<(), T>(&self.store, name).unwrap_or_else(|why| panic!("{name}: {why}"));
-        function.call(&mut self.store, ()).unwrap_or_else(|why| panic!("{name}: {why}\n{}", self.log()))
+            self.instance.get_typed_func::<P, T>(&self.store, name).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let (fuel, began) = (self.fuel(), on_the_processor());
+        let done = function.call(&mut self.store, params);
+        self.last = Cost { nanos: on_the_processor() - began, fuel: fuel - self.fuel() };
+        done.unwrap_or_else(|why| panic!("{name}: {why}\n{}", self.log()))
+    }
+
+    fn fuel(&self) -> u64 {
+        if self.metered {
+            self.store.get_fuel().expect("a metered engine")
+        } else {
+            0
+        }
     }
 }
 
-/// The bytes of an event, as Zellij sends it.
-pub fn event(event: &Event) -> Vec<u8> {
-    ProtobufEvent::try_from(event.clone()).expect("an event").encode_to_vec()
-}
-
-/// The bytes of a message of a pipe.
-pub fn message(message: &PipeMessage) -> Vec<u8> {
-    ProtobufPipeMessage::try_from(message.clone()).expect("a message").encode_to_vec()
+/// How long this thread has run, in nanoseconds.
+fn on_the_processor() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock");
+    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
 }
 
 fn put(stdin: &Pipe, message: &[u8]) {
@@ -200,18 +204,12 @@ fn put(stdin: &Pipe, message: &[u8]) {
 fn run_command(mut caller: Caller<'_, Host>) {
     let host = caller.data_mut();
     let line: Vec<u8> = host.stdout.lock().unwrap().drain(..).collect();
-    let command = decode(&line).unwrap_or_else(|why| panic!("{why:#}: {}", String::from_utf8_lossy(&line)));
+    let bytes: Vec<u8> = serde_json::from_slice(&line).expect("a command is a list of bytes");
+    let command = Command::read(&bytes);
     if let Some(answer) = (host.answer)(&command) {
         put(&host.stdin, &answer);
     }
     host.commands.push(command);
-}
-
-/// A command, read with Zellij's own types.
-pub fn decode(line: &[u8]) -> anyhow::Result<PluginCommand> {
-    let bytes: Vec<u8> = serde_json::from_slice(line).context("not a list of bytes")?;
-    let command = ProtobufPluginCommand::decode(bytes.as_slice()).context("not a plugin command")?;
-    command.try_into().map_err(|why| anyhow::anyhow!("not a plugin command: {why}"))
 }
 
 struct Clock(Arc<AtomicU64>);

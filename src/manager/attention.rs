@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::board::{Desk, State};
 use super::effect::{Effect, Effects};
 use super::ids::{DeskId, TerminalId};
-use super::options::Notify;
+use super::options::{Notify, Role};
 use super::order::is_troubled;
 use super::{Manager, Purpose};
 
@@ -54,7 +54,8 @@ impl Attention {
 
 impl Manager {
     pub(super) fn pass_attention(&mut self, effects: &mut Effects) {
-        if self.attention.marked.is_none() && !self.knows_all() {
+        let acts = self.acting && self.role() == Role::Manager && self.ready().is_some();
+        if !acts || self.attention.marked.is_none() && !self.knows_all() {
             return;
         }
         let desks = self.desks();

@@ -125,6 +125,13 @@ pub enum Placement {
 pub struct Effects(pub Vec<Effect>);
 
 impl Effects {
+    /// Whether nothing is ordered but what an instance does to stay awake and to look around.
+    #[must_use]
+    pub fn are_housekeeping(&self) -> bool {
+        use Effect::{ReadMarks, ReadSnapshot, RenewLease, WakeIn};
+        self.0.iter().all(|effect| matches!(effect, WakeIn(_) | RenewLease { .. } | ReadMarks | ReadSnapshot))
+    }
+
     /// Adds an order.
     pub fn push(&mut self, effect: Effect) {
         self.0.push(effect);

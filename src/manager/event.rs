@@ -20,6 +20,8 @@ pub enum Event {
         /// Every terminal pane, plugin panes left out.
         panes: Vec<PaneFacts>,
     },
+    /// That list came again, and says the same; so does the place of the panel in it.
+    PanesStayed,
     /// A pane runs another program now.
     CommandChanged {
         /// The pane.

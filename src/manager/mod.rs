@@ -181,6 +181,8 @@ pub struct Manager {
     checks: Vec<(u64, ids::PipeId)>,
     visible: bool,
     suppressed: bool,
+    /// Whether the panel was hidden in the last list, and in which tab it was.
+    placed: Option<(bool, usize)>,
     /// How many panes were ordered in this update.
     ordered: u128,
     /// A layout's pane has been turned into a Claude pane.
@@ -192,6 +194,8 @@ pub struct Manager {
     asking: Option<Question>,
     message: Option<String>,
     published: Option<String>,
+    /// When it was last looked whether there is something to publish.
+    told_ms: u64,
     /// Some instance acts.
     looked_after: bool,
     /// What the actor published, for an instance that is not the actor.
@@ -250,6 +254,7 @@ impl Manager {
             checks: Vec::new(),
             visible: true,
             suppressed: true,
+            placed: None,
             ordered: 0,
             turned: false,
             tab: 0,
@@ -258,6 +263,7 @@ impl Manager {
             asking: None,
             message: None,
             published: None,
+            told_ms: 0,
             looked_after: false,
             followed: None,
             marked: BTreeSet::new(),
@@ -279,6 +285,8 @@ impl Manager {
         }
         self.now_ms = moment.now_ms;
         self.ordered = 0;
+        let quiet = self.is_quiet(&event);
+        let before = (self.acting, self.looked_after);
         self.elect(moment, &mut effects);
         // Nobody has looked for a while: what was published proves nothing any more.
         let looked_after = moment
@@ -296,6 +304,12 @@ impl Manager {
                 // Only a plugin with its permissions is told.
                 self.on_granted(&mut effects);
                 self.on_panes(session, panes, &mut effects);
+            }
+            Event::PanesStayed => {
+                self.on_panes_again(&mut effects);
+                if let Some((suppressed, tab)) = self.placed {
+                    self.on_placed(suppressed, tab, &mut effects);
+                }
             }
             Event::SessionsListed { living, saved } => self.on_sessions(living, saved),
             Event::CommandChanged { terminal, argv } => self.on_command(terminal, &argv),
@@ -320,7 +334,10 @@ impl Manager {
             Event::RowClicked(row) => self.on_row_clicked(row, &mut effects),
             Event::Scrolled(lines) => self.on_scrolled(lines),
             Event::PanelShown(visible) => self.on_visible(visible, &mut effects),
-            Event::PanelPlaced { suppressed, tab } => self.on_placed(suppressed, tab, &mut effects),
+            Event::PanelPlaced { suppressed, tab } => {
+                self.placed = Some((suppressed, tab));
+                self.on_placed(suppressed, tab, &mut effects);
+            }
             Event::SnapshotRead(text) => {
                 self.on_snapshot(text.as_deref());
                 self.pass_typing(&mut effects);
@@ -329,7 +346,11 @@ impl Manager {
             Event::MarksRead(marks) => self.on_marks(&marks, &mut effects),
         }
         self.pass_time(moment, &mut effects);
-        self.tell(&mut effects);
+        if !quiet || before != (self.acting, self.looked_after) || self.is_time_to_tell() || !effects.are_housekeeping()
+        {
+            self.pass_attention(&mut effects);
+            self.tell(&mut effects);
+        }
         self.set_alarm(&mut effects);
         effects
     }
@@ -458,7 +479,6 @@ impl Manager {
             self.pass_closings(effects);
             self.pass_scans(effects);
             self.pass_orphans(effects);
-            self.pass_attention(effects);
         }
         self.pass_checks(effects);
         self.answer_gc(effects);

@@ -4,7 +4,7 @@
 use super::board::Board;
 use super::compatibility;
 use super::effect::{Effect, Effects};
-use super::event::{Key, Sender};
+use super::event::{Event, Key, Sender};
 use super::ids::{DeskId, TerminalId};
 use super::launching::{Wish, PATIENCE_MS};
 use super::options::Role;
@@ -13,6 +13,8 @@ use super::panel::{DesksScene, Question, Row, Scene};
 use super::seeding::Seeding;
 use super::{status, Manager, Moment, Phase};
 
+/// After that time it is looked whether there is something new to show, whatever happened, in milliseconds.
+const TELL_MS: u64 = 10_000;
 /// How far page up and page down go.
 pub(super) const PAGE: usize = 10;
 
@@ -234,8 +236,31 @@ impl Manager {
         }
     }
 
+    /// Whether this event alone changes nothing that is shown or marked: of a day's events nearly all are such, and the picture of
+    /// all desks takes by far longer to put together than the rest of an update. What becomes due meanwhile is seen by its orders.
+    pub(super) fn is_quiet(&self, event: &Event) -> bool {
+        if self.attention.due_ms().is_some_and(|at_ms| at_ms <= self.now_ms) {
+            return false;
+        }
+        match event {
+            Event::TimeCame | Event::InputCame => true,
+            Event::MarksRead(marks) => marks.is_empty() && self.borrowed.is_empty(),
+            Event::PanesStayed => {
+                let placed = self.placed.is_none_or(|placed| placed == (self.suppressed, self.tab));
+                placed && !self.panes_unread && !self.awaits_a_list()
+            }
+            _ => false,
+        }
+    }
+
+    /// Once in a while it is looked all the same.
+    pub(super) fn is_time_to_tell(&self) -> bool {
+        self.now_ms.abs_diff(self.told_ms) >= TELL_MS
+    }
+
     /// Lets the others see what changed.
     pub(super) fn tell(&mut self, effects: &mut Effects) {
+        self.told_ms = self.now_ms;
         if self.selected.is_none() {
             // The cursor stands on what needs the user most.
             self.selected = listed(&self.board()).first().map(Listed::row);

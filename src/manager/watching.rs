@@ -196,9 +196,7 @@ impl Manager {
     pub(super) fn on_panes(&mut self, session: String, panes: Vec<PaneFacts>, effects: &mut Effects) {
         self.session = session;
         self.panes_came = true;
-        self.list_ms = self.now_ms;
-        self.panes_unread |= self.panes != panes || self.known.values().any(|known| known.missing || !known.listed);
-        self.panes_unread |= !self.closed_ms.is_empty();
+        self.panes_unread |= self.panes != panes;
         let at = |panes: &[PaneFacts]| {
             panes.iter().filter(|pane| pane.watched).map(|pane| pane.terminal).collect::<Vec<_>>()
         };
@@ -207,7 +205,19 @@ impl Manager {
         }
         self.panes = panes;
         self.forget_commands();
+        self.on_panes_again(effects);
+    }
+
+    /// A list that says what the last one said counts where one list proves nothing yet.
+    pub(super) fn on_panes_again(&mut self, effects: &mut Effects) {
+        self.list_ms = self.now_ms;
+        self.panes_unread |= self.awaits_a_list();
         self.pass_panes(effects);
+    }
+
+    /// Whether something depends on the next list, even if it says what the last one said.
+    pub(super) fn awaits_a_list(&self) -> bool {
+        self.known.values().any(|known| known.missing || !known.listed) || !self.closed_ms.is_empty()
     }
 
     /// Looks through the list, once it can be understood.
@@ -220,14 +230,14 @@ impl Manager {
         let now_ms = self.now_ms;
         self.closed_ms.retain(|_, closed| now_ms.saturating_sub(*closed) < OLD_LIST_MS);
         let mut listed: BTreeMap<DeskId, (Launch, PaneFacts)> = BTreeMap::new();
-        for facts in self.panes.clone() {
+        for facts in &self.panes {
             let Some(launch) = facts.command.as_ref().and_then(|command| read_launch(&launcher, command)) else {
                 continue;
             };
             // A saved layout that was opened twice has two panes for one desk: the launcher of one of them has stopped.
             let other = listed.get(&launch.pane);
             if other.is_none_or(|(_, other)| other.held && !facts.held) {
-                listed.insert(launch.pane, (launch, facts));
+                listed.insert(launch.pane, (launch, facts.clone()));
             }
         }
         self.shells.retain(|pane, terminal| {

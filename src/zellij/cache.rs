@@ -7,8 +7,6 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use zellij_tile::prelude::get_plugin_ids;
-
 use crate::manager::electing::{Instance, Lease};
 use crate::manager::ids::DeskId;
 
@@ -17,8 +15,9 @@ const MARKS: &str = "/cache/closed";
 /// What a server left behind is removed after that time.
 const OLD: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The shared files of one server.
+/// The shared files of one server, as one instance uses them.
 pub struct Cache {
+    me: Instance,
     /// The beginning of the names of all its leases.
     leases: String,
     lease: PathBuf,
@@ -28,10 +27,11 @@ pub struct Cache {
 impl Cache {
     /// Those of the server with that pid on that host, for that group of instances. Not of the session's name: it can
     /// change, and clones would not agree on it.
-    pub fn new(server: u32, host: &str, group: &str) -> Self {
+    pub fn new(me: Instance, server: u32, host: &str, group: &str) -> Self {
         let host: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let leases = format!("actor-{server}-{host}-");
         Cache {
+            me,
             lease: Path::new(ROOT).join(format!("{leases}{group}")),
             board: Path::new(ROOT).join(format!("board-{server}-{host}-session")),
             leases,
@@ -60,7 +60,7 @@ impl Cache {
             sweep();
         }
         let _ = fs::create_dir_all(&self.lease);
-        let Some(temporary) = self.write_beside(&lease_text(granted)) else { return };
+        let Some(temporary) = self.write_beside(granted) else { return };
         // A link appears whole, and fails where the name is taken.
         let claimed = fs::hard_link(&temporary, self.lease.join(term.to_string())).is_ok();
         let _ = fs::remove_file(&temporary);
@@ -78,7 +78,7 @@ impl Cache {
 
     /// By rename: a reader never sees half of it.
     pub fn renew(&self, term: u64, granted: bool) {
-        let Some(temporary) = self.write_beside(&lease_text(granted)) else { return };
+        let Some(temporary) = self.write_beside(granted) else { return };
         let _ = fs::rename(&temporary, self.lease.join(term.to_string()));
     }
 
@@ -87,9 +87,12 @@ impl Cache {
     }
 
     /// None on a full disk, say: what is there stays then.
-    fn write_beside(&self, text: &str) -> Option<PathBuf> {
-        let ids = get_plugin_ids();
-        let temporary = self.lease.join(format!("new-{}-{}", ids.plugin_id, ids.client_id));
+    fn write_beside(&self, granted: bool) -> Option<PathBuf> {
+        let Instance { plugin, client } = self.me;
+        let temporary = self.lease.join(format!("new-{plugin}-{client}"));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let word = if granted { "granted" } else { "waiting" };
+        let text = format!("{plugin} {client} {} {word}\n", since.as_millis());
         fs::write(&temporary, text).ok().map(|()| temporary)
     }
 
@@ -160,13 +163,6 @@ fn read_lease(term: u64, text: &str) -> Option<Lease> {
         renewed_ms: words.next()?.parse().ok()?,
         granted: words.next()? == "granted",
     })
-}
-
-fn lease_text(granted: bool) -> String {
-    let ids = get_plugin_ids();
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let word = if granted { "granted" } else { "waiting" };
-    format!("{} {} {} {word}\n", ids.plugin_id, ids.client_id, since.as_millis())
 }
 
 /// Leases and boards of servers that are long gone.

@@ -2,9 +2,13 @@
 //! Decides nothing about desks. Exists on wasm alone.
 
 mod cache;
+mod exports;
 mod observe;
 mod paint;
 mod perform;
+mod repeated;
+
+pub use exports::start;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +16,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use zellij_tile::prelude::*;
 
-use crate::manager::electing::{self, Instance};
+use crate::manager::effect::Effect;
+use crate::manager::electing::{self, Instance, Lease};
 use crate::manager::event::Event as Fact;
 use crate::manager::options::{parse, users_home, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
@@ -35,6 +40,10 @@ const LOOK_AGAIN_MS: u64 = 50;
 const PANEL_LATER_MS: u64 = 30;
 /// Zellij's timers ring some milliseconds off.
 const TIMER_SLACK_MS: u64 = 10;
+
+/// For so long one look at the lease serves, in milliseconds: several facts may follow from one call of Zellij's, and the look
+/// takes the most of what a small one costs. The lease changes hands after three seconds.
+const LEASE_MS: u64 = 100;
 
 /// How often facts may lead to orders whose answers are facts again, before something is wrong.
 const ROUNDS: usize = 100;
@@ -72,7 +81,7 @@ struct Inner {
     title: String,
 }
 
-impl ZellijPlugin for Plugin {
+impl Plugin {
     fn load(&mut self, configuration: BTreeMap<String, String>) {
         let ids = get_plugin_ids();
         let variable = |name: &str| std::env::var(name).ok();
@@ -84,8 +93,8 @@ impl ZellijPlugin for Plugin {
         // Instances that a layout asked for stand for themselves; all others share one lease.
         let group = if role == Role::Claude { format!("pane-{}", ids.plugin_id) } else { "session".to_string() };
         // Two machines, or containers, may share a cache dir.
-        let cache = Cache::new(ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let me = Instance { plugin: ids.plugin_id, client: ids.client_id };
+        let cache = Cache::new(me, ids.zellij_pid, &variable("HOSTNAME").unwrap_or_default(), &group);
         let cwd = ids.initial_cwd.to_string_lossy().into_owned();
         // Needs no permission, and is answered within this thread.
         let zellij = get_zellij_version();
@@ -141,6 +150,11 @@ impl ZellijPlugin for Plugin {
         !facts.is_empty() && self.take_in(facts)
     }
 
+    /// The list of panes came again, and says the same.
+    fn update_again(&mut self) -> bool {
+        self.take_in(vec![Fact::PanesStayed])
+    }
+
     fn pipe(&mut self, message: PipeMessage) -> bool {
         self.take_in(vec![Fact::MessageCame(observe::message(message))])
     }
@@ -153,9 +167,7 @@ impl ZellijPlugin for Plugin {
         paint::paint(&screen, cols);
         inner.screen = Some(screen);
     }
-}
 
-impl Plugin {
     /// Zellij asks the user, or finds the answer in its file. Called at each timer, whoever set it.
     fn go_on_asking(&mut self) {
         let Some(inner) = &self.inner else { return };
@@ -184,23 +196,36 @@ impl Plugin {
         let Some(inner) = &mut self.inner else { return false };
         let mut facts: VecDeque<Fact> = facts.into();
         let mut rounds = 0;
+        let mut seen = inner.look_at_lease();
         while let Some(fact) = facts.pop_front() {
             rounds += 1;
             if rounds > ROUNDS {
                 perform::log("facts and orders run in a circle; the rest is dropped");
                 break;
             }
-            let moment = inner.moment();
-            let effects = inner.manager.update(fact, &moment);
-            facts.extend(effects.0.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache)));
+            // An order may have taken its time, to open a pane, say.
+            if now_ms().abs_diff(seen.0) > LEASE_MS {
+                seen = inner.look_at_lease();
+            }
+            let moment = Moment { now_ms: now_ms(), fresh: [Uuid::new_v4(), Uuid::new_v4()], lease: seen.1 };
+            let effects = inner.manager.update(fact, &moment).0;
+            let ours = |effect: &Effect| {
+                matches!(effect, Effect::ClaimLease { .. } | Effect::RenewLease { .. } | Effect::GiveUpLease(_))
+            };
+            let changed = effects.iter().any(ours);
+            facts.extend(effects.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache)));
+            if changed {
+                seen = inner.look_at_lease();
+            }
         }
         inner.needs_paint()
     }
 }
 
 impl Inner {
-    fn moment(&self) -> Moment {
-        Moment { now_ms: now_ms(), fresh: [Uuid::new_v4(), Uuid::new_v4()], lease: self.cache.lease() }
+    /// The lease, and when it was looked at.
+    fn look_at_lease(&self) -> (u64, Option<Lease>) {
+        (now_ms(), self.cache.lease())
     }
 
     fn needs_paint(&mut self) -> bool {

@@ -134,6 +134,8 @@ struct Clone_ {
     /// Held back by Zellij while its question is open.
     mailbox: Option<Vec<(Event, Option<usize>)>>,
     frozen_until: u64,
+    /// The last list of panes that it was told, and where its panel was in it.
+    listed: Option<[Event; 2]>,
     wakes: VecDeque<u64>,
     timers: usize,
     rung: usize,
@@ -333,6 +335,7 @@ impl World {
             granted: self.grant != Grant::Asked,
             mailbox: (self.grant == Grant::Asked).then(Vec::new),
             frozen_until: 0,
+            listed: None,
             wakes: VecDeque::new(),
             timers: 0,
             rung: 0,
@@ -1084,8 +1087,15 @@ impl World {
         for to in 0..self.clones.len() {
             if self.clones[to].living && self.clones[to].granted {
                 let session = self.session.clone();
-                self.tell(to, 1, Event::PanesListed { session, panes: panes.clone() });
-                self.tell(to, 1, Event::PanelPlaced { suppressed: self.panel_suppressed, tab: 0 });
+                let placed = Event::PanelPlaced { suppressed: self.panel_suppressed, tab: 0 };
+                let list = [Event::PanesListed { session, panes: panes.clone() }, placed];
+                // The adapter sees it before it reads the list.
+                if self.clones[to].listed.as_ref() == Some(&list) {
+                    self.tell(to, 1, Event::PanesStayed);
+                } else {
+                    self.clones[to].listed = Some(list.clone());
+                    list.into_iter().for_each(|event| self.tell(to, 1, event));
+                }
             }
         }
     }

@@ -1,0 +1,91 @@
+//! The functions that Zellij calls, by the names under which it looks for them. They are what zellij-tile's `register_plugin!`
+//! writes, but that a list of panes which says what the last one said is seen before it is decoded, and that a message
+//! which cannot be decoded is logged, where the macro would panic and leave the plugin dead.
+
+// An export's name is not mangled, so another one could clash with it: that is what the lint is about. These are Zellij's.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use zellij_tile::prelude::*;
+use zellij_tile::shim::plugin_api::action::ProtobufPluginConfiguration;
+use zellij_tile::shim::plugin_api::event::ProtobufEvent;
+use zellij_tile::shim::plugin_api::pipe_message::ProtobufPipeMessage;
+use zellij_tile::shim::prost::Message;
+
+use super::repeated::LastList;
+use super::{perform, Plugin};
+
+thread_local! {
+    static PLUGIN: RefCell<Plugin> = RefCell::default();
+    static LAST: RefCell<LastList> = RefCell::default();
+}
+
+/// Called once, before everything else.
+pub fn start() {
+    std::panic::set_hook(Box::new(report_panic));
+}
+
+/// The plugin is loaded; its configuration lies on stdin.
+#[no_mangle]
+pub extern "C" fn load() {
+    let configuration = bytes(&line()).and_then(|bytes| {
+        let message = ProtobufPluginConfiguration::decode(bytes.as_slice()).ok()?;
+        BTreeMap::try_from(&message).ok()
+    });
+    with(configuration, Plugin::load);
+}
+
+/// An event lies on stdin. Whether to render.
+#[no_mangle]
+pub extern "C" fn update() -> bool {
+    let line = line();
+    if LAST.with(|last| last.borrow().says_the_same(&line)) {
+        return with(Some(()), |plugin, ()| plugin.update_again());
+    }
+    let event = bytes(&line).and_then(|bytes| {
+        let event = ProtobufEvent::decode(bytes.as_slice()).ok()?.try_into().ok()?;
+        if let Event::SessionUpdate(..) = event {
+            LAST.with(|last| last.borrow_mut().remember(&line, &bytes));
+        }
+        Some(event)
+    });
+    with(event, Plugin::update)
+}
+
+/// A message lies on stdin. Whether to render.
+#[no_mangle]
+pub extern "C" fn pipe() -> bool {
+    let message = bytes(&line()).and_then(|bytes| ProtobufPipeMessage::decode(bytes.as_slice()).ok()?.try_into().ok());
+    with(message, Plugin::pipe)
+}
+
+/// Paints the pane.
+#[no_mangle]
+pub extern "C" fn render(rows: i32, cols: i32) {
+    let size = |number| usize::try_from(number).unwrap_or(0);
+    with(Some((size(rows), size(cols))), |plugin, (rows, cols)| plugin.render(rows, cols));
+}
+
+/// Tells the plugin what could be decoded. After a panic its state is worth nothing, and stays borrowed.
+fn with<M, T: Default>(message: Option<M>, tell: impl FnOnce(&mut Plugin, M) -> T) -> T {
+    let Some(message) = message else {
+        perform::log("a message from Zellij cannot be read and is passed over; is this another Zellij than Carrel's?");
+        return T::default();
+    };
+    PLUGIN.with(|plugin| plugin.try_borrow_mut().map(|mut plugin| tell(&mut plugin, message)).unwrap_or_default())
+}
+
+/// What Zellij has put on stdin: one line.
+fn line() -> Vec<u8> {
+    let mut line = Vec::new();
+    let _ = std::io::stdin().read_to_end(&mut line);
+    line
+}
+
+/// The bytes that a line lists.
+fn bytes(line: &[u8]) -> Option<Vec<u8>> {
+    serde_json::from_slice(line).ok()
+}
