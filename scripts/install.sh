@@ -58,12 +58,13 @@ Then start a new Zellij session and answer its question with y. To see what is i
 LINES
 }
 
-# The program that ran last knows best; where there is none, this one.
+# The program that ran last knows best; where there is none, this one, without its comments: Linux takes no argument of more
+# than 128 KiB.
 host() {
     if [ -f "$state/carrel.sh" ]; then
         /bin/sh "$state/carrel.sh" "$1"
     else
-        CARREL_STATE=$state /bin/sh -c "$(cat "$here"/src/host/*.sh)" carrel "$1"
+        CARREL_STATE=$state /bin/sh -c "$(sed '/^[[:blank:]]*#/d' "$here"/src/host/*.sh)" carrel "$1"
     fi
 }
 

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2015,SC3013,SC1003,SC2094
 # (SC2015: in "a && b || c", c is meant to run when a or b fails. SC3013: test -nt and -ef. The others are mistaken here.)
-# Carrel's host program: what a Zellij plugin cannot do itself. It is carried inside the plugin, which installs it as
+## Carrel's host program. Why it does what it does stands in the comments of its source: src/host of Carrel's repository.
+# What a Zellij plugin cannot do itself. It is carried inside the plugin, which installs it as
 # <state dir>/carrel.sh; panes and saved sessions name that path. Subcommands do one thing each: see 9-main.sh.
 # POSIX sh (dash, bash, busybox sh; of what POSIX lacks only test -nt and -ef) and POSIX tools; JSON is written here,
 # never read. Answers are lines of tab-separated fields; tab, newline and backslash inside a field are written \t, \n, \\.

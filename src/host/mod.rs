@@ -1,8 +1,15 @@
 //! ACTS ON THE HOST. The POSIX sh program that the plugin carries inside itself, and the words of its command line.
 //! Knows nothing of when it is called.
 
-/// The whole program. `boot` installs it as `<state dir>/carrel.sh`.
-pub const PROGRAM: &str = concat!(
+/// The program as it is carried, and installed by `boot` as `<state dir>/carrel.sh`: without its comments, which are a third
+/// of it. Each byte is one of the wasm's, and the program is an argument of the first call: Linux takes none of more than 128 KiB.
+pub const PROGRAM: &str = match std::str::from_utf8(&BYTES) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+/// The whole program as it is written.
+pub const SOURCE: &str = concat!(
     include_str!("1-common.sh"),
     include_str!("2-processes.sh"),
     include_str!("3-keep.sh"),
@@ -19,3 +26,35 @@ pub const PROGRAM: &str = concat!(
     include_str!("8-uninstall.sh"),
     include_str!("9-main.sh"),
 );
+
+const LENGTH: usize = without_comments::<0>().1;
+static BYTES: [u8; LENGTH] = without_comments::<LENGTH>().0;
+
+/// The source without lines that are comments and nothing else, as far as it has room, and how long all of it is. A comment
+/// that begins with two signs stays: it is for whoever finds the installed program.
+// Runs in the compiler, which refuses what is out of bounds.
+#[allow(clippy::indexing_slicing, long_running_const_eval)]
+const fn without_comments<const ROOM: usize>() -> ([u8; ROOM], usize) {
+    let source = SOURCE.as_bytes();
+    let (mut text, mut length) = ([0; ROOM], 0);
+    let mut at = 0;
+    while at < source.len() {
+        let mut sign = at;
+        while source[sign] == b'\t' {
+            sign += 1;
+        }
+        let comment = source[sign] == b'#' && source[sign + 1] != b'#';
+        let mut ended = false;
+        while !ended {
+            ended = source[at] == b'\n';
+            if !comment {
+                if length < ROOM {
+                    text[length] = source[at];
+                }
+                length += 1;
+            }
+            at += 1;
+        }
+    }
+    (text, length)
+}

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::place::*;
-use zellij_carrel::host::PROGRAM;
+use zellij_carrel::host::{PROGRAM, SOURCE};
 
 /// The lines of code, without comments and what is said to people.
 fn code() -> impl Iterator<Item = &'static str> {
@@ -98,10 +98,21 @@ fn no_variable_of_it_can_be_one_of_the_users() {
     }
 }
 
+/// Linux takes no argument of more than 128 KiB, and the plugin hands the program to its first call as one.
+#[test]
+fn it_is_carried_without_its_comments_and_fits_into_one_argument() {
+    let code_of =
+        |text: &'static str| -> Vec<&str> { text.lines().filter(|line| !line.trim_start().starts_with('#')).collect() };
+    assert_eq!(code_of(PROGRAM), code_of(SOURCE));
+    let comments: Vec<&str> = PROGRAM.lines().filter(|line| line.trim_start().starts_with('#')).collect();
+    assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(PROGRAM.len() < 120 * 1024, "{} bytes", PROGRAM.len());
+}
+
 #[test]
 fn a_linter_has_nothing_to_say() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), PROGRAM).unwrap();
+    std::fs::write(file.path(), SOURCE).unwrap();
     let mut command = Command::new("shellcheck");
     command.args(["-s", "sh"]).arg(file.path());
     Answer::of(command.output().expect("shellcheck (apt-get install shellcheck)")).ends_with(0).expect("");
