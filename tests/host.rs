@@ -4,6 +4,8 @@
 
 #[path = "host/boot.rs"]
 mod boot;
+#[path = "host/changes.rs"]
+mod changes;
 #[path = "host/clean.rs"]
 mod clean;
 #[path = "host/container.rs"]

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use scenes::{designed, desk_id, plain_desk};
-use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, State, Unisolated};
+use zellij_carrel::manager::board::{Board, Changed, Desk, Health, Leaving, Left, State, Unisolated};
 use zellij_carrel::manager::ids::TerminalId;
 use zellij_carrel::manager::order::{listed, Listed};
 use zellij_carrel::manager::panel::{DesksScene, Question, Row, Scene};
@@ -160,7 +160,10 @@ fn no_scene_overflows_any_size() {
         let board = boards(seed).next().unwrap();
         let mut scene = desks_scene(board, Some(dice.below(12)));
         scene.message = dice.maybe(|dice| dice.text());
-        scene.asking = dice.maybe(|dice| Question::Close(desk_id(dice.below(12))));
+        scene.asking = dice.maybe(|dice| match dice.below(3) {
+            0 => Question::Close(desk_id(dice.below(12))),
+            _ => Question::Forget(dice.maybe(|dice| desk_id(dice.below(12)))),
+        });
         if dice.below(3) == 0 {
             scene.selected = Some(Row::Outside(TerminalId(9)));
             scene.asking = dice.maybe(|_| Question::Adopt(TerminalId(9)));
@@ -190,7 +193,9 @@ fn the_key_line_fits_each_width_and_is_there_as_soon_as_it_can_be() {
     let (desk, outside) = (Row::Desk(desk_id(3)), Row::Outside(TerminalId(9)));
     for (scene, least) in [
         (scene(desk.clone(), None), 5),
-        (scene(desk, Some(Question::Close(desk_id(3)))), 3),
+        (scene(desk.clone(), Some(Question::Close(desk_id(3)))), 3),
+        (scene(desk.clone(), Some(Question::Forget(Some(desk_id(3))))), 3),
+        (scene(desk, Some(Question::Forget(None))), 3),
         (scene(outside.clone(), None), 9),
         (scene(outside, Some(Question::Adopt(TerminalId(9)))), 3),
     ] {
@@ -252,6 +257,9 @@ fn boards(seed: u64) -> impl Iterator<Item = Board> {
         leaving: (30..30 + dice.below(3))
             .map(|n| Leaving { pane: desk_id(n), failed: dice.maybe(Dice::text) })
             .collect(),
+        left: (40..40 + dice.below(3))
+            .map(|n| Left { pane: desk_id(n), name: String::new(), changed: dice.changed() })
+            .collect(),
         problems: (0..dice.below(3)).map(|_| dice.text()).collect(),
         unisolated: (9..9 + dice.below(3))
             .map(|n| Unisolated { terminal: TerminalId(n), command: dice.text(), process: None })
@@ -285,6 +293,11 @@ impl Dice {
         (0..self.below(90)).filter_map(|_| self.one_of(&letters)).collect()
     }
 
+    fn changed(&mut self) -> Changed {
+        let told: Vec<String> = (0..self.below(3)).map(|_| self.text()).collect();
+        Changed { count: self.below(3) as usize, told, trouble: self.maybe(Dice::text), ..Changed::default() }
+    }
+
     fn desk(&mut self, n: u32) -> Desk {
         let states = ["starting", "working", "waiting", "idle", "exited", "suspended", "unknown"];
         let healths = ["isolated", "mismatch", "leaking", "unsupported", "unknown"];
@@ -299,6 +312,7 @@ impl Dice {
             bytes: self.maybe(|dice| u64::from(dice.below(u32::MAX))),
             opened_ms: self.maybe(|dice| u64::from(dice.below(u32::MAX)) * 1000),
             session: plain_desk(n).session.filter(|_| self.below(2) == 0),
+            changed: self.changed(),
             ..plain_desk(n)
         }
     }

@@ -14,6 +14,8 @@ mod world;
 mod adopting;
 #[path = "stories/attention.rs"]
 mod attention;
+#[path = "stories/carrying.rs"]
+mod carrying;
 #[path = "stories/clients.rs"]
 mod clients;
 #[path = "stories/closing.rs"]

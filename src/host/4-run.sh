@@ -233,8 +233,14 @@ put_seed() {
 		[ "$_rounds" -lt 220 ] || stop "there is no seed of $_SHARED_JSON yet: is the plugin loaded in this session, with its permissions granted?"
 		if [ "$_rounds" -le 20 ]; then pause 0.01; else pause; fi
 	done
-	clear_way "$_DESK/.carrel/seeded"
-	cp -- "$_SEED/claude.json" "$_DESK/.carrel/seeded" 2>/dev/null && mv -f -- "$_DESK/.carrel/seeded" "$_DESK/.claude.json" 2>/dev/null || stop_unwritable "$_DESK/.claude.json"
+	# What was given stays: the difference is what the user changed here. As one file with two names, which saves a process;
+	# Claude puts another file in the place of its own each time it writes (seen with 2.1.197 and 2.1.330).
+	clear_way "$_DESK/.carrel/given"
+	cp -- "$_SEED/claude.json" "$_DESK/.carrel/given" 2>/dev/null || stop_unwritable "$_DESK/.carrel/given"
+	ln -- "$_DESK/.carrel/given" "$_DESK/.claude.json" 2>/dev/null || {
+		clear_way "$_DESK/.carrel/seeded"
+		cp -- "$_DESK/.carrel/given" "$_DESK/.carrel/seeded" 2>/dev/null && mv -f -- "$_DESK/.carrel/seeded" "$_DESK/.claude.json" 2>/dev/null
+	} || stop_unwritable "$_DESK/.claude.json"
 }
 
 # link_shared: one link for each entry of the shared dir that is shared and that the desk does not have.

@@ -142,6 +142,7 @@ clean_desk() {
 			_result=kept
 			return
 		fi
+		leave_changes "$_LEAVING" || return 1
 		# Gone in one step; deleting may take its time.
 		_gone=$_STATE/leaving/gone-$_PANE
 		mv -- "$_LEAVING" "$_gone" 2>/dev/null && rm -rf -- "$_gone" 2>/dev/null
@@ -208,6 +209,14 @@ join() {
 		_SHARED=${_SHARED-}
 		keep_tree "$_entry" "$_into/$_name" || return 1
 	done
+	# A .claude.json that was taken over needs what it is compared with; of one that was not, the changes stay.
+	leave_changes "$_from" "$_into" || return 1
+	if is_plain "$_from/.carrel/given" && ! exists "$_into/.carrel/given"; then
+		mkdir -p -- "$_into/.carrel" 2>/dev/null && mv -- "$_from/.carrel/given" "$_into/.carrel/given" 2>/dev/null || {
+			cannot_write "$_into/.carrel/given"
+			return
+		}
+	fi
 	case $_from in
 	"$_STATE"/*/pane-"$_PANE") rm -rf -- "$_from" 2>/dev/null || fail "cannot delete $_from (permissions? a read-only disk?)" ;;
 	*) fail "$_from is not a desk" ;;

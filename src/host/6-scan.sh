@@ -17,6 +17,7 @@
 #   process  PID START DIR HOME MARKS       the same: a Claude of the launcher's group
 #   shared   DIR                    that shared dir was looked at
 #   outside  PID PGID START PANE TERMINAL JSON   a file of its registry whose process lives
+#   file     PATH STAMP             a file of a desk, or of what a closed one left, whose change is to be noticed
 #   bytes    UUID N
 #   end                             the answer is whole
 #
@@ -69,6 +70,7 @@ scan() {
 			scan_registry "$_SHARED/sessions" outside
 		done
 	fi
+	say_files
 	if [ -n "$_measure" ] && [ -n "$_desks" ]; then
 		set -f
 		IFS=$_NL

@@ -64,7 +64,7 @@ prepare_state() {
 		fail "cannot make the state dir $_STATE (permissions? a full or read-only disk?); mend that or set state_dir"
 		return
 	}
-	for _dir in '' $_PLACES seed; do
+	for _dir in '' $_PLACES seed changes; do
 		_dir=$_STATE${_dir:+/$_dir}
 		[ "$_dir" = "$_STATE" ] || [ ! -L "$_dir" ] || {
 			fail "$_dir is a symbolic link; Carrel writes only into directories of its own: remove the link"

@@ -60,17 +60,17 @@ seed_out() {
 # What a plugin that was stopped midway left behind, an hour ago or earlier. The current dir might be any: only what is
 # named and filled as ours is goes.
 remove_old_copies() {
-	for _dir in carrel-seed.*; do
+	for _dir in carrel-seed.* carrel-changes.*; do
 		real_dir "$_dir" || continue
 		[ -z "$(find "./$_dir" -prune -mmin +60 2>/dev/null)" ] || remove_copy "$_dir"
 	done
 }
 
-# remove_copy DIR: of seed-out.
+# remove_copy DIR: of seed-out or changes-out.
 remove_copy() {
-	case $1 in */* | *[!a-z0-9.-]*) return 1 ;; carrel-seed.[0-9]*.[0-9]*) ;; *) return 1 ;; esac
+	case $1 in */* | *[!a-z0-9.-]*) return 1 ;; carrel-seed.[0-9]*.[0-9]* | carrel-changes.[0-9]*.[0-9]*) ;; *) return 1 ;; esac
 	real_dir "$1" || return 0
-	rm -f -- "$1/in" "$1/out" && rmdir -- "$1" 2>/dev/null
+	rm -f -- "$1/in" "$1/out" "$1/given" "$1/now" "$1/base" && rmdir -- "$1" 2>/dev/null
 }
 
 seed_in() {

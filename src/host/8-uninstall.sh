@@ -114,6 +114,9 @@ where() {
 			tell desk "$_desk (${_WHY:-$_verdict})"
 		done
 	done
+	for _entry in "$_STATE"/changes/*; do
+		! is_left_name "${_entry##*/}" || tell changes "$_entry (of a closed pane, to be carried back)"
+	done
 	_TOLD=$_NL
 	each_plugin tell_plugin
 	config_dir
@@ -194,7 +197,7 @@ uninstall() {
 	[ -z "$_INSTALLED" ] || remove "$_INSTALLED"
 	_left=$(tell_by_hand)
 	# Names of ours alone: the option state_dir may name a directory with other things in it.
-	for _dir in $_PLACES seed claudes; do
+	for _dir in $_PLACES seed claudes changes; do
 		_dir=$_STATE/$_dir
 		# A link goes, what it leads to stays.
 		[ ! -L "$_dir" ] || rm -f -- "$_dir"
@@ -202,6 +205,9 @@ uninstall() {
 	for _dir in "$_STATE"/seed "$_STATE"/claudes "$_STATE"/leaving/gone-* "$_STATE"/leaving/.cleaning-*; do
 		! exists "$_dir" || take "$_dir"
 	done
+	if [ -d "$_STATE/changes" ] && ! rmdir -- "$_STATE/changes" 2>/dev/null; then
+		printf 'not removed, it has what may have been changed inside closed panes (MCP servers, trusted folders): %s\n' "$_STATE/changes" >&2
+	fi
 	for _dir in $_PLACES; do
 		[ ! -d "$_STATE/$_dir" ] || rmdir -- "$_STATE/$_dir" 2>/dev/null || printf 'not removed, it is not empty: %s\n' "$_STATE/$_dir" >&2
 	done

@@ -149,6 +149,8 @@ main() {
 	find) find_conversation "$@" ;;
 	seed-out) seed_out "$@" ;;
 	seed-in) seed_in "$@" ;;
+	changes-out) changes_out "$@" ;;
+	changes-in) changes_in "$@" ;;
 	is-dir) if [ -d "${1-}" ]; then say dir yes; else say dir no; fi ;;
 	box) box "${1-}" ;;
 	probe) probe "${1-}" ;;

@@ -22,6 +22,7 @@ pub const SOURCE: &str = concat!(
     include_str!("6-scan.sh"),
     include_str!("6-sessions.sh"),
     include_str!("7-boot.sh"),
+    include_str!("8-changes.sh"),
     include_str!("8-seed.sh"),
     include_str!("8-uninstall.sh"),
     include_str!("9-main.sh"),

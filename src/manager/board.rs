@@ -122,6 +122,32 @@ pub struct Desk {
     pub bytes: Option<u64>,
     /// When the desk was opened, in milliseconds since the epoch.
     pub opened_ms: Option<u64>,
+    /// What the user changed inside it.
+    pub changed: Changed,
+}
+
+/// What the user changed inside a desk, and their own Claude does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Another one when there is something else to be looked at; empty where nothing is known to be changed.
+    pub stamp: String,
+    /// How many things.
+    pub count: usize,
+    /// Each in a few words; none where this instance has not looked itself: names are not published.
+    pub told: Vec<String>,
+    /// Why it cannot be carried back, or not be told.
+    pub trouble: Option<String>,
+}
+
+/// What a closed desk left, to be carried back or forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The desk's own name.
+    pub pane: DeskId,
+    /// What the host calls it.
+    pub name: String,
+    /// What was changed there.
+    pub changed: Changed,
 }
 
 /// A desk whose pane is closed and whose conversation is not in safety yet, or could not be brought there.
@@ -185,6 +211,8 @@ pub struct Board {
     pub desks: Vec<Desk>,
     /// Desks on their way out.
     pub leaving: Vec<Leaving>,
+    /// What closed desks left.
+    pub left: Vec<Left>,
     /// Claudes outside Carrel.
     pub unisolated: Vec<Unisolated>,
     /// Desks that wait for a `gc`.

@@ -184,6 +184,7 @@ impl Manager {
         let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying };
         if matches!(result, "gone" | "cleaned") {
             self.note_removed(pane);
+            self.scan.want(self.now_ms);
         }
         if matches!(result, "alive" | "owned") && !self.marked.contains(&pane) {
             // It was nobody's when it was looked, and somebody's by now.

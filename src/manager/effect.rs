@@ -36,6 +36,17 @@ pub enum Effect {
         /// The whole content.
         content: String,
     },
+    /// Adds to the end of an existing file below the plugin's cache dir; answered by `FileWritten`.
+    AppendFile {
+        /// To find the answer's way back.
+        call: CallId,
+        /// Relative to the cache dir.
+        file: String,
+        /// What is added.
+        content: Vec<u8>,
+    },
+    /// Removes a dir of copies below the plugin's cache dir that the host has made.
+    RemoveCopy(String),
     /// Opens a command pane; answered by `PaneOpened`.
     OpenPane {
         /// To find the answer's way back.

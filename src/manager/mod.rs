@@ -2,6 +2,7 @@
 //! One function turns a fact into orders: [`Manager::update`]. The rest of the room is what it needs to know.
 
 pub mod board;
+pub mod changes;
 pub mod closing;
 pub mod commands;
 pub mod compatibility;
@@ -23,6 +24,7 @@ mod adopting;
 mod answering;
 mod attention;
 mod booting;
+mod carrying;
 mod launching;
 mod outside;
 mod picker;
@@ -100,6 +102,8 @@ enum Purpose {
     Probe,
     SeedOut,
     SeedIn,
+    ChangesOut,
+    ChangesIn,
     Scan,
     Ring,
     Notify,
@@ -146,6 +150,7 @@ pub struct Manager {
     /// Answers by the caller's own request name, so that asking again opens nothing twice.
     requests: Vec<(String, Option<String>)>,
     seeding: Seeding,
+    carrying: carrying::Carrying,
     /// There is a seed, if perhaps of an older file.
     seeded: bool,
     session: String,
@@ -229,6 +234,7 @@ impl Manager {
             save_ms: None,
             requests: Vec::new(),
             seeding: Seeding::default(),
+            carrying: carrying::Carrying::default(),
             seeded: false,
             session,
             panes: Vec::new(),
@@ -326,8 +332,16 @@ impl Manager {
                 self.on_time(&mut effects);
             }
             Event::HostAnswered { call, stdout, stderr } => self.on_answer(call, &stdout, &stderr, &mut effects),
-            Event::SliceRead { call, bytes } => self.on_slice(call, bytes, &mut effects),
-            Event::FileWritten { call, result } => self.on_seed_written(call, result, &mut effects),
+            Event::SliceRead { call, bytes } => {
+                if !self.on_changes_slice(call, &bytes, &mut effects) {
+                    self.on_slice(call, bytes, &mut effects);
+                }
+            }
+            Event::FileWritten { call, result } => {
+                if !self.on_changes_written(call, &result, &mut effects) {
+                    self.on_seed_written(call, result, &mut effects);
+                }
+            }
             Event::PaneOpened { call, terminal } => self.on_opened(call, terminal, &mut effects),
             Event::MessageCame(message) => self.on_message(message, moment, &mut effects),
             Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
@@ -456,6 +470,8 @@ impl Manager {
             Purpose::Probe => self.on_probed(stdout),
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),
+            Purpose::ChangesOut => self.on_changes_out(call, stdout, effects),
+            Purpose::ChangesIn => self.on_changes_in(call, stdout, effects),
             Purpose::Scan => self.on_scanned(stdout, effects),
             Purpose::Ring => {}
             Purpose::Notify => self.on_notified(stdout, effects),
@@ -475,6 +491,7 @@ impl Manager {
         self.pass_held(moment, effects);
         self.pass_openings(moment, effects);
         self.pass_saving(effects);
+        self.pass_carrying(effects);
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             self.pass_closings(effects);
             self.pass_scans(effects);
@@ -488,10 +505,11 @@ impl Manager {
     fn pass_calls(&mut self, effects: &mut Effects) {
         let now_ms = self.now_ms;
         let late = |(call, (purpose, since_ms)): (&CallId, &(Purpose, u64))| {
-            let limit = if matches!(purpose, Purpose::Clean(_) | Purpose::KeepEarly(_) | Purpose::Probe) {
-                CLEAN_LIMIT_MS
-            } else {
-                CALL_LIMIT_MS
+            let limit = match purpose {
+                Purpose::Clean(_) | Purpose::KeepEarly(_) | Purpose::Probe => CLEAN_LIMIT_MS,
+                // It waits for a lock.
+                Purpose::ChangesIn => CALL_LIMIT_MS * 4,
+                _ => CALL_LIMIT_MS,
             };
             (now_ms.saturating_sub(*since_ms) > limit).then_some(*call)
         };
@@ -503,6 +521,7 @@ impl Manager {
 
     fn on_time(&mut self, effects: &mut Effects) {
         self.pass_seeding(effects);
+        self.pass_changes_slices(effects);
         if self.acting {
             effects.push(Effect::ReadMarks);
         } else if self.role() != Role::Claude {
@@ -518,6 +537,7 @@ impl Manager {
         due.extend(self.save_ms);
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));
+        due.extend(self.carrying_due_ms());
         if self.acting && self.role() == Role::Manager && self.ready().is_some() {
             due.extend(self.closing.values().filter_map(Closing::due_ms));
             due.extend(self.scan.due_ms());

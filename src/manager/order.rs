@@ -104,6 +104,7 @@ mod tests {
             problems: Vec::new(),
             bytes: None,
             opened_ms: None,
+            changed: crate::manager::board::Changed::default(),
         }
     }
 

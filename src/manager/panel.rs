@@ -57,6 +57,8 @@ pub enum Question {
     Close(DeskId),
     /// End the Claude in this pane, and go on with its conversation at a desk of its own?
     Adopt(TerminalId),
+    /// Forget what was changed at this desk, or, without one, what closed desks left?
+    Forget(Option<DeskId>),
 }
 
 /// The conversations of a directory, to choose one from.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::carrying::Origin;
 use super::ids::{DeskId, SessionId, TerminalId};
 
 /// One line: its tag and its fields, unescaped.
@@ -177,6 +178,8 @@ pub struct Scan {
     pub shared: Option<Vec<Registered>>,
     /// The state dir, where its disk is full.
     pub full: Option<String>,
+    /// The stamps of the files in which the user may have changed something: of these desks, and of all that closed ones left.
+    pub files: Vec<(Origin, String)>,
     /// Whether the answer came to its end. One that did not proves nothing.
     pub complete: bool,
 }
@@ -212,6 +215,16 @@ pub fn scan(stdout: &str) -> Scan {
                 }
             }
             "full" => scan.full = Some(line.field(0).to_string()),
+            "file" => {
+                let Some(origin) = origin(line.field(0)) else { continue };
+                match scan.files.iter_mut().find(|(other, _)| *other == origin) {
+                    Some((_, stamps)) => {
+                        stamps.push(' ');
+                        stamps.push_str(line.field(1));
+                    }
+                    None => scan.files.push((origin, line.field(1).to_string())),
+                }
+            }
             "shared" => drop(scan.shared.get_or_insert_default()),
             "outside" => scan.shared.get_or_insert_default().extend(registered(&line, 5).map(|entry| Registered {
                 pane: line.field(3).parse().ok(),
@@ -259,6 +272,16 @@ fn read_into(desk: &mut DeskScan, line: &Line) {
         "onboarded" => desk.onboarded = line.field(0) == "yes",
         "redirect" => desk.redirect = Some(text(0)),
         _ => {}
+    }
+}
+
+/// Whose file that is: `…/pane-<uuid>/.claude.json`, `…/pane-<uuid>/.carrel/given`, or one in `…/changes/<name>`.
+fn origin(path: &str) -> Option<Origin> {
+    let mut parts = path.rsplit('/').skip(1).filter(|part| *part != ".carrel");
+    let (dir, above) = (parts.next()?, parts.next()?);
+    match dir.strip_prefix("pane-") {
+        Some(uuid) => uuid.parse().ok().map(Origin::Desk),
+        None => (above == "changes").then(|| Origin::Left(dir.to_string())),
     }
 }
 

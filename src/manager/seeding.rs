@@ -204,7 +204,8 @@ impl Manager {
     }
 }
 
-fn damaged(why: &str) -> String {
+/// Completes what is wrong with the user's file by how to mend it.
+pub(super) fn damaged(why: &str) -> String {
     format!(
         "{why} Nothing was changed. Mend it, or put back one of the copies that Claude keeps in the \
          backups folder of its dir, and try again."

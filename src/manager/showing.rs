@@ -2,6 +2,7 @@
 //! actor: a key reaches one instance only.
 
 use super::board::Board;
+use super::carrying::Goal;
 use super::compatibility;
 use super::effect::{Effect, Effects};
 use super::event::{Event, Key, Sender};
@@ -24,7 +25,7 @@ impl Manager {
     pub fn board(&self) -> Board {
         if !self.acting {
             if let Some(board) = &self.followed {
-                return board.clone();
+                return self.with_own_looks(board.clone());
             }
         }
         let mut problems = Vec::new();
@@ -57,6 +58,7 @@ impl Manager {
             method: self.options().map(|options| options.method),
             desks: self.desks(),
             leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),
+            left: self.left(),
             unisolated: self.unisolated(),
             orphans: self.orphan_rows(),
             problems,
@@ -137,6 +139,7 @@ impl Manager {
 
     pub(super) fn on_snapshot(&mut self, text: Option<&str>) {
         self.followed = text.filter(|_| self.looked_after).and_then(status::read_snapshot);
+        self.note_followed();
     }
 
     pub(super) fn on_key(&mut self, key: Key, _moment: &Moment, effects: &mut Effects) {
@@ -149,6 +152,7 @@ impl Manager {
                 _ if key != Key::Char('y') => {}
                 Question::Close(pane) => self.close_from_panel(&board, pane, effects),
                 Question::Adopt(terminal) => self.adopt(&board, terminal, effects),
+                Question::Forget(target) => self.wish_changes(&board, target, Goal::Forget),
             }
             return;
         }
@@ -164,6 +168,12 @@ impl Manager {
                 self.boot(effects);
             }
             Key::Char('r') if self.ready().is_some() => self.open_picker(&board, effects),
+            Key::Char('c') => {
+                if let Some(target) = self.to_carry(&board) {
+                    self.wish_changes(&board, target, Goal::Carry);
+                }
+            }
+            Key::Char('d') => self.asking = self.to_carry(&board).map(Question::Forget),
             Key::Char('q') | Key::Esc => self.make_way(effects),
             Key::Char('x') => self.asking = self.selection(&board).map(Question::Close),
             Key::Char('i') => self.asking = self.selected_outside(&board).map(Question::Adopt),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::board::{Board, Desk, Health, Leaving, Method, Orphan, Outsider, Proof, State, Unisolated};
+use super::board::{Board, Changed, Desk, Health, Leaving, Left, Method, Orphan, Outsider, Proof, State, Unisolated};
 use super::ids::TerminalId;
 use super::Manager;
 
@@ -64,6 +64,10 @@ struct PanelOnly {
     processes: Vec<Option<Process>>,
     orphans_opened_ms: Vec<Option<u64>>,
     claude_praise: Option<String>,
+    /// Of each desk: the stamp, and how much was changed. What it is stays out of a file that others can read.
+    changed: Vec<(String, usize)>,
+    /// What closed desks left: pane, name, stamp, how much.
+    left: Vec<(String, String, String, usize)>,
 }
 
 impl Manager {
@@ -79,6 +83,13 @@ impl Manager {
         }));
         document.problems.extend(self.closing.iter().filter_map(|(pane, closing)| {
             closing.shown(*pane)?.failed.map(|why| format!("The desk of the closed pane {pane}: {why}"))
+        }));
+        document.problems.extend(self.left().iter().map(|left| {
+            format!(
+                "Something was changed inside the closed pane {} that your own Claude does not have: an MCP server, a trusted \
+                 folder, a setting. Show the panel: it says what; c carries it back, d forgets it.",
+                left.pane
+            )
         }));
         to_line(&document)
     }
@@ -98,6 +109,8 @@ impl Manager {
             processes: board.unisolated.iter().map(|outside| outside.process.as_ref().map(process)).collect(),
             orphans_opened_ms: board.orphans.iter().map(|orphan| orphan.opened_ms).collect(),
             claude_praise: board.claude_praise.clone(),
+            changed: board.desks.iter().map(|desk| (desk.changed.stamp.clone(), desk.changed.count)).collect(),
+            left: board.left.iter().map(left_entry).collect(),
         });
         to_line(&document)
     }
@@ -126,6 +139,10 @@ fn process(outsider: &Outsider) -> Process {
 fn outsider((pid, start, session, cwd, state): Process) -> Option<Outsider> {
     let session = session.and_then(|id| id.parse().ok());
     Some(Outsider { pid, start, session, cwd, state: State::from_word(&state)? })
+}
+
+fn left_entry(left: &Left) -> (String, String, String, usize) {
+    (left.pane.to_string(), left.name.clone(), left.changed.stamp.clone(), left.changed.count)
 }
 
 fn outside_entry(outside: &Unisolated) -> OutsideEntry {
@@ -185,10 +202,14 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
             problems: entry.problems,
             bytes: entry.bytes,
             opened_ms: extra.opened_ms.get(at).copied().flatten(),
+            changed: extra.changed.get(at).cloned().map(changed).unwrap_or_default(),
         });
     }
     let leaving =
         extra.leaving.iter().cloned().filter_map(|(pane, failed)| Some(Leaving { pane: pane.parse().ok()?, failed }));
+    let left = extra.left.iter().cloned().filter_map(|(pane, name, stamp, count)| {
+        Some(Left { pane: pane.parse().ok()?, name, changed: changed((stamp, count)) })
+    });
     let orphans = document.orphans.into_iter().enumerate().filter_map(|(at, orphan)| {
         let opened_ms = extra.orphans_opened_ms.get(at).copied().flatten();
         Some(Orphan { pane: orphan.pane.parse().ok()?, bytes: orphan.bytes, opened_ms })
@@ -200,6 +221,7 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
         method: Method::from_word(&document.method),
         desks,
         leaving: leaving.collect(),
+        left: left.collect(),
         unisolated: document
             .unisolated
             .into_iter()
@@ -213,4 +235,8 @@ pub(super) fn read_snapshot(text: &str) -> Option<Board> {
         orphans: orphans.collect(),
         problems: document.problems,
     })
+}
+
+fn changed((stamp, count): (String, usize)) -> Changed {
+    Changed { stamp, count, ..Changed::default() }
 }

@@ -412,6 +412,7 @@ impl Manager {
             let now_ms = self.now_ms;
             let looked_at = |pane: &DeskId| asked.as_ref().is_none_or(|asked| asked.contains(pane));
             self.known.iter_mut().filter(|(pane, _)| looked_at(pane)).for_each(|(_, known)| known.seen_ms = now_ms);
+            self.note_stamps(&scan.files, looked_at);
             match (&mut self.scan.last, asked) {
                 (Some(last), Some(asked)) => {
                     last.desks.retain(|pane, _| !asked.contains(pane));
@@ -634,6 +635,7 @@ impl Manager {
             problems: verdict.problems,
             bytes: known.bytes,
             opened_ms: Some(known.opened_ms),
+            changed: self.changed_at(pane),
         }
     }
 }

@@ -39,6 +39,8 @@ fn counts(board: &Board) -> String {
     let problems = broken + milder(board);
     let mut parts = vec![desks(board)];
     parts.extend((waiting > 0).then(|| format!("{waiting} waiting")));
+    let changed = changed(board);
+    parts.extend((changed > 0).then(|| format!("{changed} to carry back")));
     parts.extend((problems > 0).then(|| many(problems, "problem", "problems")));
     parts.join(" · ")
 }
@@ -54,6 +56,7 @@ fn bar(board: &Board, cols: usize) -> Line {
         (5, verdict(Health::Leaking)),
         (4, verdict(Health::Mismatch)),
         (3, verdict(Health::Unsupported)),
+        (1, (changed(board), format!("{} to carry back", changed(board)), Ink::Warn)),
         (1, (milder, many(milder, "problem", "problems"), Ink::Warn)),
     ];
     let heavier = |least: u8| {
@@ -78,6 +81,11 @@ fn milder(board: &Board) -> usize {
     let complaining = board.desks.iter().filter(|desk| !needs_mending(desk.health) && !desk.problems.is_empty());
     let stuck = board.leaving.iter().filter(|leaving| leaving.failed.is_some());
     complaining.count() + stuck.count() + board.unisolated.len() + board.problems.len()
+}
+
+/// Desks, open and closed, at which the user changed something.
+fn changed(board: &Board) -> usize {
+    board.left.len() + board.desks.iter().filter(|desk| desk.changed.count > 0).count()
 }
 
 fn waiting(board: &Board) -> usize {
@@ -118,6 +126,7 @@ mod tests {
             problems: Vec::new(),
             bytes: None,
             opened_ms: None,
+            changed: crate::manager::board::Changed::default(),
         }
     }
 

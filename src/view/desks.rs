@@ -11,9 +11,9 @@ use super::rows::Columns;
 use super::screen::{Ink, Line};
 use super::width::width;
 use super::Size;
-use crate::manager::board::Board;
+use crate::manager::board::{Board, Desk};
 use crate::manager::order::{listed, Listed};
-use crate::manager::panel::DesksScene;
+use crate::manager::panel::{DesksScene, Row};
 
 /// Most rows that an answer may take from the list.
 pub(super) const MESSAGE_ROWS: usize = 3;
@@ -44,7 +44,7 @@ pub(super) fn draw(scene: &DesksScene, size: Size) -> Vec<Line> {
 fn foot(scene: &DesksScene, size: Size) -> Vec<Line> {
     let keys = match scene.asking {
         Some(asking) => keys::question(asking, &scene.board, size.cols),
-        None => keys::everyday(&scene.board, scene.selected.as_ref(), size.cols),
+        None => keys::everyday(&scene.board, scene.selected.as_ref(), carries(scene), size.cols),
     };
     let told = scene.message.iter().flat_map(|message| sentence(message, Ink::Warn, size.cols)).collect::<Vec<_>>();
     if size.rows == 2 && scene.asking.is_none() && !told.is_empty() {
@@ -54,6 +54,12 @@ fn foot(scene: &DesksScene, size: Size) -> Vec<Line> {
     let mut foot = cut(told, MESSAGE_ROWS.min(size.rows.saturating_sub(2)), size.cols);
     foot.push(keys);
     foot
+}
+
+/// Whether the keys that carry back have something to do: at the desk under the cursor, else of closed ones.
+fn carries(scene: &DesksScene) -> bool {
+    let changed = |desk: &Desk| desk.changed.count > 0 && scene.selected == Some(Row::Desk(desk.pane));
+    !scene.board.left.is_empty() || scene.board.desks.iter().any(changed)
 }
 
 fn no_desks(board: &Board, rows: usize, cols: usize) -> Vec<Line> {

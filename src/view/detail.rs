@@ -1,11 +1,12 @@
 //! What stands under the list: what is under the cursor in full, desks on their way out, and what concerns no desk.
 //! Knows nothing of how much room there is.
 
+use super::bar::many;
 use super::paragraphs::{item, labelled, verbatim};
 use super::rows::{health_mark, outside_name, pane_name};
 use super::screen::{Ink, Line};
 use super::width::wrap;
-use crate::manager::board::{Board, Desk, Health, Leaving, Proof, State, Unisolated};
+use crate::manager::board::{Board, Changed, Desk, Health, Leaving, Proof, State, Unisolated};
 use crate::manager::order::{needs_mending, Listed};
 
 /// Column of the labels: the longest of them and two blanks.
@@ -30,6 +31,7 @@ fn of_desk(desk: &Desk, cols: usize) -> Vec<Line> {
     let mut lines = vec![head];
     lines.extend(desk.problems.iter().flat_map(|problem| item(("!", problem_ink), problem, problem_ink, cols)));
     lines.extend(waits.iter().flat_map(|what| labelled("waits", LABEL, what, Ink::Warn, cols)));
+    lines.extend(told_changes(&desk.changed).iter().flat_map(|told| labelled("changed", LABEL, told, Ink::Warn, cols)));
     lines.extend(labelled("health", LABEL, told_health(desk), health_ink, cols));
     lines.extend(desk.proof.iter().flat_map(|proof| labelled("proof", LABEL, &told_proof(*proof), Ink::Plain, cols)));
     lines.extend(desk.cwd.iter().flat_map(|cwd| verbatim("cwd", LABEL, cwd, Ink::Plain, cols)));
@@ -68,12 +70,29 @@ pub(super) fn of_board(board: &Board, cols: usize) -> Vec<Line> {
         let told = format!("closed pane, desk {}: {why}", desk.pane.short());
         item(("!", Ink::Bad), &told, Ink::Bad, cols)
     }));
+    lines.extend(board.left.iter().flat_map(|left| {
+        let told = told_changes(&left.changed).unwrap_or("something".to_string());
+        item(("+", Ink::Warn), &format!("changed at the closed desk {}: {told}", left.pane.short()), Ink::Warn, cols)
+    }));
     lines.extend(board.problems.iter().flat_map(|problem| item(("!", Ink::Warn), problem, Ink::Warn, cols)));
     lines.extend(under_way.iter().flat_map(|desk| {
         let told = format!("desk {} is closed, its conversation is being kept…", desk.pane.short());
         wrap(&told, cols).iter().map(|line| Line::of(line, Ink::Dim)).collect::<Vec<_>>()
     }));
     lines
+}
+
+/// What was changed, by name where it is known; and what stands in the way.
+fn told_changes(changed: &Changed) -> Option<String> {
+    let what = match (changed.count, changed.told.is_empty()) {
+        (0, _) => None,
+        (count, true) => Some(many(count, "thing", "things")),
+        (_, false) => Some(changed.told.join("; ")),
+    };
+    match (what, &changed.trouble) {
+        (Some(what), Some(trouble)) => Some(format!("{what} ({trouble})")),
+        (what, trouble) => what.or_else(|| trouble.clone()),
+    }
 }
 
 fn told_health(desk: &Desk) -> &'static str {

@@ -44,14 +44,20 @@ const PICKER: &[&[Hint]] = &[
 const NOTHING_TO_PICK: &[&[Hint]] = &[&[("Esc", "back")]];
 const NOTICE: &[&[Hint]] = &[&[("q/Esc", "hide")], &[("q", "hide")]];
 
-/// The keys of the list, for what the cursor stands on.
-pub(super) fn everyday(board: &Board, selected: Option<&Row>, cols: usize) -> Line {
-    let hints = match selected {
+/// What stands in front of the keys where there is something to be carried back.
+const CARRY: &[&[Hint]] = &[&[("c", "carry back"), ("d", "forget")], &[("c", "carry back")]];
+
+/// The keys of the list, for what the cursor stands on; `carry` says that the user changed something that can be carried back.
+pub(super) fn everyday(board: &Board, selected: Option<&Row>, carry: bool, cols: usize) -> Line {
+    let steps = match selected {
         Some(Row::Outside(terminal)) if board.unisolated.iter().any(|one| one.terminal == *terminal) => OUTSIDE,
         _ if board.desks.is_empty() => NO_DESKS,
         _ => EVERYDAY,
     };
-    widest(hints, cols)
+    let carrying: &[&[Hint]] = if carry { CARRY } else { &[] };
+    let both = carrying.iter().flat_map(|first| steps.iter().map(|hints| [*first, *hints].concat()));
+    let lines = both.map(|hints| hint_line(&hints)).chain(steps.iter().map(|hints| hint_line(hints)));
+    first_that_fits(lines, cols).unwrap_or_default()
 }
 
 /// The keys of the picker.
@@ -67,8 +73,19 @@ pub(super) fn notice(cols: usize) -> Line {
 /// The question, with as much of an explanation as fits.
 pub(super) fn question(asking: Question, board: &Board, cols: usize) -> Line {
     let (steps, short) = match asking {
-        Question::Close(desk) => closing(desk, board),
+        Question::Close(desk) => {
+            asked("Close", names(desk, board), ["Claude ends, the conversation is kept.", "The conversation is kept."])
+        }
         Question::Adopt(terminal) => adopting(terminal),
+        Question::Forget(Some(desk)) => {
+            let (long, short) = names(desk, board);
+            let what = (format!("what was changed in {long}"), format!("{short}'s changes"));
+            asked("Forget", what, ["It stays there and is not asked for again.", "It stays there."])
+        }
+        Question::Forget(None) => {
+            let what = ("what closed panes left".to_string(), "it".to_string());
+            asked("Forget", what, ["It is deleted for good.", "It is deleted."])
+        }
     };
     let yes = |line: Line| {
         let hint = |line: Line| line.with("y", Ink::Accent).with(" yes", Ink::Plain);
@@ -82,13 +99,13 @@ pub(super) fn question(asking: Question, board: &Board, cols: usize) -> Line {
 
 type Steps = Vec<(String, &'static str)>;
 
-fn closing(desk: DeskId, board: &Board) -> (Steps, String) {
-    let (long, short) = names(desk, board);
+/// What is asked of something with a long and a short name, with as much of what is meant as there is room for.
+fn asked(verb: &str, (long, short): (String, String), [told, short_told]: [&str; 2]) -> (Steps, String) {
     let steps = vec![
-        (format!("Close {long}? Claude ends, the conversation is kept."), " · any other key no"),
-        (format!("Close {long}? The conversation is kept."), " · any other key no"),
-        (format!("Close {long}?"), " · any other key no"),
-        (format!("Close {short}?"), " · else no"),
+        (format!("{verb} {long}? {told}"), " · any other key no"),
+        (format!("{verb} {long}? {short_told}"), " · any other key no"),
+        (format!("{verb} {long}?"), " · any other key no"),
+        (format!("{verb} {short}?"), " · else no"),
         (format!("{short}?"), " · else no"),
     ];
     (steps, short)

@@ -12,7 +12,7 @@ pub(super) struct Columns {
     widths: [usize; 6],
 }
 
-/// Mark and blank in front of each row.
+/// In front of each row: the cursor, and whether something was changed there.
 const MARK: usize = 2;
 const GLYPH: usize = 1;
 const STATE: usize = GLYPH + 1 + "permission".len();
@@ -47,7 +47,7 @@ impl Columns {
     pub(super) fn head(&self) -> Option<Line> {
         let [.., health, _] = self.widths;
         let cells = HEADS.map(|head| (head.to_string(), Ink::Dim));
-        (health == HEALTH).then(|| self.row("  ", cells))
+        (health == HEALTH).then(|| self.row(Line::of("  ", Ink::Accent), cells))
     }
 
     /// The row of one of them.
@@ -77,12 +77,15 @@ impl Columns {
             verdict,
             (format!("{old:>AGE$}"), Ink::Dim),
         ];
-        self.row(if selected { "› " } else { "  " }, cells).for_row(one.row(), selected)
+        let changed = matches!(one, Listed::Desk(desk) if desk.changed.count > 0);
+        let cursor = Line::of(if selected { "›" } else { " " }, Ink::Accent);
+        let mark = if changed { cursor.with("+", Ink::Warn) } else { cursor.with(" ", Ink::Accent) };
+        self.row(mark, cells).for_row(one.row(), selected)
     }
 
-    fn row(&self, mark: &str, cells: [(String, Ink); 6]) -> Line {
+    fn row(&self, mark: Line, cells: [(String, Ink); 6]) -> Line {
         let shown = self.widths.into_iter().zip(cells).filter(|(width, _)| *width > 0);
-        shown.enumerate().fold(Line::of(mark, Ink::Accent), |line, (at, (width, (text, ink)))| {
+        shown.enumerate().fold(mark, |line, (at, (width, (text, ink)))| {
             let gap = if at == 0 { 0 } else { self.gap };
             line.with(&" ".repeat(gap), Ink::Plain).with(&pad(&text, width), ink)
         })
@@ -237,6 +240,7 @@ mod tests {
             problems: vec![],
             bytes: None,
             opened_ms: None,
+            changed: crate::manager::board::Changed::default(),
         }
     }
 }

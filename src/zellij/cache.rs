@@ -144,6 +144,19 @@ impl Cache {
         };
         write().map_err(|why: std::io::Error| why.to_string())
     }
+
+    /// The same, but what is there stays.
+    pub fn append(&self, file: &str, content: &[u8]) -> Result<(), String> {
+        let append = || fs::OpenOptions::new().append(true).open(Path::new(ROOT).join(file))?.write_all(content);
+        append().map_err(|why: std::io::Error| why.to_string())
+    }
+
+    /// A dir of copies. One that stays behind is removed by the host an hour later.
+    pub fn remove_copy(&self, dir: &str) {
+        if !dir.is_empty() && !dir.contains('/') {
+            let _ = fs::remove_dir_all(Path::new(ROOT).join(dir));
+        }
+    }
 }
 
 fn highest(group: &Path) -> Option<Lease> {

@@ -30,6 +30,10 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::WriteFile { call, file, content } => {
             return vec![Fact::FileWritten { call, result: cache.write(&file, &content) }]
         }
+        Effect::AppendFile { call, file, content } => {
+            return vec![Fact::FileWritten { call, result: cache.append(&file, &content) }]
+        }
+        Effect::RemoveCopy(dir) => cache.remove_copy(&dir),
         Effect::OpenPane { call, argv, cwd, placement } => {
             let pane = open(argv, cwd, placement);
             let terminal = match pane {

@@ -20,11 +20,11 @@ fn the_state_dir_is_made_private_and_the_program_installed_there() {
         assert_eq!(boot.fields("seed"), ["missing"]);
         assert_eq!(boot.fields("claude"), [place.bin.join("claude").display().to_string()]);
         assert!(boot.stdout.ends_with("\nend\n") && boot.stderr.is_empty(), "{} {}", boot.stdout, boot.stderr);
-        for dir in ["", "claude-configs", "claude-homes", "seed", "leaving"] {
+        for dir in ["", "claude-configs", "claude-homes", "seed", "changes", "leaving"] {
             assert_eq!(mode(&place.state.join(dir)), 0o700, "{dir}");
         }
         assert_eq!(read(&place.state.join("carrel.sh")), PROGRAM);
-        assert_eq!(names(&place.state), ["carrel.sh", "claude-configs", "claude-homes", "leaving", "seed"]);
+        assert_eq!(names(&place.state), ["carrel.sh", "changes", "claude-configs", "claude-homes", "leaving", "seed"]);
         // Booted again, nothing is written.
         let inode = fs::metadata(place.state.join("carrel.sh")).unwrap().ino();
         place.boot(&[]).says("end");
@@ -35,11 +35,11 @@ fn the_state_dir_is_made_private_and_the_program_installed_there() {
 #[test]
 fn a_state_dir_that_is_open_to_others_is_closed() {
     each_shell(|place| {
-        for dir in ["", "claude-configs", "seed", "leaving"] {
+        for dir in ["", "claude-configs", "seed", "changes", "leaving"] {
             fs::set_permissions(place.state.join(dir), fs::Permissions::from_mode(0o755)).unwrap();
         }
         place.boot(&[]).says("end");
-        for dir in ["", "claude-configs", "claude-homes", "seed", "leaving"] {
+        for dir in ["", "claude-configs", "claude-homes", "seed", "changes", "leaving"] {
             assert_eq!(mode(&place.state.join(dir)), 0o700, "{dir}");
         }
     });
@@ -87,7 +87,7 @@ fn a_state_dir_of_somebody_else_is_refused_with_a_sentence() {
 #[test]
 fn a_planted_link_in_the_state_dir_is_refused_and_what_it_leads_to_untouched() {
     each_shell(|place| {
-        for name in ["claude-configs", "seed", "leaving"] {
+        for name in ["claude-configs", "seed", "changes", "leaving"] {
             let outside = place.top().join(format!("outside-{name}"));
             write(&outside.join("precious"), "yes");
             let at = place.state.join(name);
@@ -144,7 +144,10 @@ fn a_newer_program_is_not_replaced_by_an_older_one() {
             place.boot(&[]).says("end");
             assert_eq!(read(&at), PROGRAM);
         }
-        assert_eq!(names(&place.state), ["carrel.sh", "claude-configs", "claude-homes", "claudes", "leaving", "seed"]);
+        assert_eq!(
+            names(&place.state),
+            ["carrel.sh", "changes", "claude-configs", "claude-homes", "claudes", "leaving", "seed"]
+        );
     });
 }
 

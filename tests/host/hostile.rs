@@ -48,6 +48,7 @@ fn what_is_planted_where_carrel_writes_is_not_written_through() {
             ".carrel/record",
             ".carrel/settings.json",
             ".carrel/exit",
+            ".carrel/given",
             ".carrel/seeded",
             ".carrel-probe",
             ".claude.json",
@@ -274,7 +275,9 @@ fn twenty_thousand_files_and_a_transcript_of_two_gigabytes_are_kept_and_taken_ba
 #[test]
 fn dirs_that_are_open_to_others_are_closed_and_that_is_said() {
     each_shell(|place| {
-        for (dir, bits) in [("", 0o755), ("claude-configs", 0o750), ("seed", 0o711), ("leaving", 0o777)] {
+        for (dir, bits) in
+            [("", 0o755), ("claude-configs", 0o750), ("seed", 0o711), ("changes", 0o755), ("leaving", 0o777)]
+        {
             let dir = if dir.is_empty() { place.state.clone() } else { place.state.join(dir) };
             fs::set_permissions(&dir, fs::Permissions::from_mode(bits)).unwrap();
             let answer = place.boot(&[]);

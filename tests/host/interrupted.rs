@@ -43,7 +43,9 @@ fn stopped_at(place: &Place, step: usize, when: &str) -> bool {
 fn set_up(place: &Place, shared: &Path) -> BTreeMap<String, String> {
     let grown = |text: &str| format!("{}{}", transcript(SESSION, 2), transcript(SESSION, 1).replace("m0", text));
     let third = "33333333-3333-4333-8333-333333333333";
-    let desk = place.desk_with(&[("shared", &shared.display().to_string()), ("login", "separate")]);
+    let own = place.home.join(".claude.json").display().to_string();
+    let desk =
+        place.desk_with(&[("shared", &shared.display().to_string()), ("login", "separate"), ("shared_json", &own)]);
     for (path, text) in [
         (format!("projects/-p/{SESSION}.jsonl"), grown("mine")),
         (format!("projects/-p/{OTHER}.jsonl"), transcript(OTHER, 4)),
@@ -52,7 +54,8 @@ fn set_up(place: &Place, shared: &Path) -> BTreeMap<String, String> {
         ("plans/p.md".into(), "mine".into()),
         ("history.jsonl".into(), "a\nb\n".into()),
         (".credentials.json".into(), "own".into()),
-        (".claude.json".into(), "{}".into()),
+        (".claude.json".into(), "changed here".into()),
+        (".carrel/given".into(), "given".into()),
     ] {
         write(&desk.join(path), &text);
     }
@@ -110,6 +113,16 @@ fn stop_everywhere(shell: &'static [&'static str], when: &str, far: bool) {
         assert_eq!(apart[0].lines().count(), 3);
         assert!(!place.desk().exists() && !place.leaving().exists());
         assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new(), "stopped {when} step {step}");
+        // What was changed in its .claude.json is left once, and whole.
+        let changes = place.state.join("changes");
+        let left: Vec<_> = names(&changes).iter().map(|name| tree(&changes.join(name))).collect();
+        let whole = |left: &BTreeMap<String, String>| (left["claude.json"].clone(), left["given"].clone());
+        assert_eq!(
+            left.iter().map(whole).collect::<Vec<_>>(),
+            [("changed here".to_string(), "given".to_string())],
+            "stopped {when} step {step}"
+        );
+        fs::remove_dir_all(&changes).unwrap();
         if !stopped {
             assert!(step > 25, "only {step} steps");
             return;

@@ -449,7 +449,7 @@ fn signals_and_reloads_in_the_short_moments_of_a_desks_life_lose_nothing() {
             life.kept_early();
             // The seed is gone too, so that there is one to be put in place again.
             fs::remove_file(life.place.desk().join(".claude.json")).unwrap();
-            life.block("cp", "*seeded");
+            life.block("cp", "*given");
             life.open(TALK);
             life.wait_for("the launcher is at it", "at");
             life.signal(fault);
@@ -492,7 +492,7 @@ fn signals_and_reloads_in_the_short_moments_of_a_desks_life_lose_nothing() {
             if event == Event::Seeding {
                 life.kept_early();
                 fs::remove_file(life.place.desk().join(".claude.json")).unwrap();
-                life.block("cp", "*seeded");
+                life.block("cp", "*given");
                 life.open(SPOKEN);
             } else {
                 life.block("rm", "*carrel/exit");

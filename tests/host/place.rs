@@ -81,11 +81,9 @@ impl Place {
         for dir in [&place.home, &place.state, &place.shared, &place.project, &place.bin, &place.log] {
             fs::create_dir_all(dir).unwrap();
         }
-        for dir in
-            [&place.state, &place.state.join("claude-configs"), &place.state.join("seed"), &place.state.join("leaving")]
-        {
-            fs::create_dir_all(dir).unwrap();
-            fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+        for dir in ["", "claude-configs", "seed", "changes", "leaving"].map(|dir| place.state.join(dir)) {
+            fs::create_dir_all(&dir).unwrap();
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
         }
         write(&place.state.join("carrel.sh"), PROGRAM);
         write(&place.home.join(".claude.json"), "{\"hasCompletedOnboarding\":true}\n");

@@ -45,7 +45,7 @@ fn a_new_pane_gets_a_desk_and_a_session_of_its_own() {
         assert_eq!(read(&place.desk().join(".claude.json")), read(&place.home.join(".claude.json")));
         assert!(!is_link(&place.desk().join(".claude.json")));
         assert_eq!((mode(&place.desk()), mode(&place.desk().join(".claude.json"))), (0o700, 0o600));
-        assert_eq!(names(&place.desk().join(".carrel")), ["exit", "record", "settings.json"]);
+        assert_eq!(names(&place.desk().join(".carrel")), ["exit", "given", "record", "settings.json"]);
         assert_eq!(read(&place.desk().join(".carrel/exit")), "code=0\n");
     });
 }

@@ -50,17 +50,20 @@ fn nothing_dangerous_is_in_it() {
     assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || own.contains(&line)));
     // Whole trees are only deleted where the name can be nothing but ours.
     let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
-    assert_eq!(deletions.len(), 6, "{deletions:#?}");
+    assert_eq!(deletions.len(), 9, "{deletions:#?}");
     for line in deletions {
         let guarded = line.contains("\"$_STATE\"/*/pane-\"$_PANE\") rm -rf -- \"$_from\"")
             || line.contains("rm -rf -- \"$_gone\"")
             || line.contains("rm -rf -- \"$_dir\"")
+            || line.contains("rm -rf -- \"$_new\"")
             || line.contains("rm -rf -- \"$_asking\"")
             || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-*) rm -rf -- "$1""#);
         assert!(guarded, "{line}");
     }
     for guard in [
         "_gone=$_STATE/leaving/gone-$_PANE",
+        "_gone=$_STATE/leaving/gone-changes-$$",
+        "_new=$_STATE/changes/new-$_PANE",
         "for _dir in \"$_STATE\"/leaving/gone-*; do",
         "_asking=$_STATE/claudes/.asking",
         "_DATA=$_dir${_CACHE#\"$_ZELLIJ/\"}",

@@ -154,6 +154,20 @@ fn a_desk_that_cannot_be_kept_stops_the_uninstall() {
 }
 
 #[test]
+fn what_may_have_been_changed_inside_panes_stays_and_is_told() {
+    each_shell(|place| {
+        install(place);
+        let desk = place.desk_with(&[("shared_json", &place.home.join(".claude.json").display().to_string())]);
+        write(&desk.join(".carrel/given"), "{}");
+        write(&desk.join(".claude.json"), "{\"mcpServers\":{}}");
+        place.call(&["uninstall"]).ends_with(0).says("changed inside closed panes").says("something else is in it");
+        let left = tree(&place.state);
+        assert_eq!(left.iter().filter(|(_, text)| text.as_str() == "{\"mcpServers\":{}}").count(), 1, "{left:?}");
+        assert!(left.keys().all(|path| path.starts_with("changes/")), "{left:?}");
+    });
+}
+
+#[test]
 fn what_is_not_carrels_in_the_state_dir_stays() {
     each_shell(|place| {
         install(place);

@@ -9,6 +9,7 @@ mod support;
 
 mod attention;
 mod bad_input;
+mod carrying;
 mod clients;
 mod closing;
 mod desks;

@@ -60,6 +60,12 @@ impl Cache {
         Ok(bytes[from..to].to_vec())
     }
 
+    pub fn append(&mut self, file: &str, content: &[u8]) -> Result<(), String> {
+        let bytes = self.files.get_mut(file).ok_or("No such file or directory (os error 44)")?;
+        bytes.extend_from_slice(content);
+        Ok(())
+    }
+
     pub fn write(&mut self, file: &str, content: &str) -> Result<(), String> {
         let bytes = self.files.get_mut(file).ok_or("No such file or directory (os error 44)")?;
         *bytes = content.as_bytes().to_vec();

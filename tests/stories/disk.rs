@@ -53,6 +53,17 @@ pub struct DeskDir {
     /// Further lines of a scan: what else is odd there.
     pub oddities: Vec<String>,
     pub registry: Vec<Report>,
+    /// What it was given, and what its `.claude.json` is now.
+    pub given: Option<String>,
+    pub json: Option<String>,
+}
+
+/// What a closed desk left, to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftDir {
+    pub given: String,
+    pub json: String,
+    pub sifted: bool,
 }
 
 impl DeskDir {
@@ -72,6 +83,8 @@ impl DeskDir {
             talks: BTreeSet::new(),
             oddities: vec![],
             registry: vec![],
+            given: None,
+            json: None,
         }
     }
 }
@@ -121,6 +134,12 @@ pub struct Disk {
     /// Why nothing can be kept.
     pub full: Option<String>,
     pub seed_in_fails: bool,
+    /// By their names.
+    pub left: BTreeMap<String, LeftDir>,
+    /// Why the user's file cannot be replaced.
+    pub locked: Option<String>,
+    /// So often somebody else is quicker.
+    pub others_write: u32,
     copies: u32,
 }
 
@@ -222,6 +241,86 @@ impl Disk {
         answer
     }
 
+    /// Where that lies which words like `--pane UUID` name: what was given, and what there is now.
+    fn changes_of(&self, words: &[String]) -> Option<(String, String, bool)> {
+        match words[0].as_str() {
+            "--pane" => {
+                let dir = self.desks.get(&words[1].parse().ok()?)?;
+                Some((dir.given.clone()?, dir.json.clone()?, false))
+            }
+            "--left" => {
+                let left = self.left.get(&words[1])?;
+                Some((left.given.clone(), left.json.clone(), left.sifted))
+            }
+            other => panic!("no such origin: {other}"),
+        }
+    }
+
+    pub fn changes_out(&mut self, words: &[String], cache: &mut Cache) -> String {
+        let Some((given, now, sifted)) = self.changes_of(words) else { return say(&["changes", "none"]) };
+        let into = words.get(2).is_some_and(|word| word == "--into");
+        let (users, users_stamp) = match (&self.file, into) {
+            (_, false) => (None, String::new()),
+            (None, true) => {
+                return say(&["changes", "failed", "there is no /home/ada/.claude.json to carry it back into"])
+            }
+            (Some(bytes), true) => (Some(bytes.clone()), self.stamp()),
+        };
+        self.copies += 1;
+        let dir = format!("carrel-changes.{}.0", self.copies);
+        let size = users.as_ref().map_or(String::new(), |bytes| bytes.len().to_string());
+        let (given_size, now_size) = (given.len().to_string(), now.len().to_string());
+        let stamp = format!("{} {}", stamp_of(&now), stamp_of(&given));
+        for (file, content) in
+            [("given", given.into_bytes()), ("now", now.into_bytes()), ("in", users.unwrap_or_default())]
+        {
+            cache.files.insert(format!("{dir}/{file}"), content);
+        }
+        for file in ["base", "out"] {
+            cache.files.insert(format!("{dir}/{file}"), vec![]);
+        }
+        let sifted = if sifted { "sifted" } else { "" };
+        let file = "/home/ada/.claude.json";
+        say(&["changes", "copied", &dir, &stamp, &given_size, &now_size, sifted, &size, &users_stamp, file])
+    }
+
+    pub fn changes_in(&mut self, words: &[String], cache: &mut Cache) -> String {
+        let [kind, id, dir, what, stamp, bytes] = words else { panic!("changes-in takes six words: {words:?}") };
+        let file = |cache: &Cache, name: &str| cache.files.get(&format!("{dir}/{name}")).cloned().expect("a copy");
+        let (out, base, now) = (file(cache, "out"), file(cache, "base"), file(cache, "now"));
+        cache.files.retain(|name, _| !name.starts_with(&format!("{dir}/")));
+        if self.changes_of(words).is_none() {
+            return say(&["changes", "none"]);
+        }
+        if stamp != "-" {
+            assert_eq!(out.len().to_string(), *bytes, "the whole file was written");
+            if let Some(why) = &self.locked {
+                return say(&["changes", "failed", why]);
+            }
+            if self.others_write > 0 {
+                self.others_write -= 1;
+                self.file_number += 1;
+            }
+            if *stamp != self.stamp() {
+                return say(&["changes", "again"]);
+            }
+            self.write_file(&out);
+        }
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        match (kind.as_str(), what.as_str()) {
+            (_, "-") => {}
+            ("--pane", "base") => {
+                self.desks.get_mut(&id.parse().expect("a uuid")).expect("a desk").given = Some(text(base));
+            }
+            ("--left", "base") => {
+                self.left.insert(id.clone(), LeftDir { given: text(base), json: text(now), sifted: true });
+            }
+            ("--left", "drop") => drop(self.left.remove(id)),
+            other => panic!("no such thing to do: {other:?}"),
+        }
+        say(&["changes", "done"])
+    }
+
     pub fn find(&self, session: &str) -> String {
         match self.conversations.get(session) {
             Some((_, Place::Desk(desk))) => say(&["desk", &desk.to_string()]),
@@ -301,6 +400,18 @@ impl Disk {
                 text += &report.line("outside", [&pane, &terminal]);
             }
         }
+        for (id, desk) in chosen() {
+            if let (Some(given), Some(json)) = (&desk.given, &desk.json) {
+                let dir = format!("{STATE}/claude-configs/pane-{id}");
+                text += &say(&["file", &format!("{dir}/.claude.json"), &stamp_of(json)]);
+                text += &say(&["file", &format!("{dir}/.carrel/given"), &stamp_of(given)]);
+            }
+        }
+        for (name, left) in &self.left {
+            let dir = format!("{STATE}/changes/{name}");
+            text += &say(&["file", &format!("{dir}/claude.json"), &stamp_of(&left.json)]);
+            text += &say(&["file", &format!("{dir}/given"), &stamp_of(&left.given)]);
+        }
         if words.iter().any(|word| word == "--measure") {
             for (id, _) in chosen() {
                 text += &say(&["bytes", &id.to_string(), "4096"]);
@@ -358,7 +469,13 @@ impl Disk {
         if keep_only {
             return Cleaned::NotYet(say(&["clean", &desk.to_string(), "kept"]));
         }
-        self.desks.remove(&desk);
+        let dir = self.desks.remove(&desk).expect("it is there");
+        if let (Some(given), Some(json)) = (dir.given, dir.json) {
+            if given != json {
+                let name = format!("{desk}.{}", stamp_of(&(given.clone() + &json)));
+                self.left.entry(name).or_insert(LeftDir { given, json, sifted: false });
+            }
+        }
         Cleaned::Deleted
     }
 }
@@ -397,4 +514,12 @@ pub fn say(fields: &[&str]) -> String {
     let fields: Vec<String> =
         fields.iter().map(|f| f.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n")).collect();
     fields.join("\t") + "\n"
+}
+
+/// A number that changes with the text (FNV-1a).
+fn stamp_of(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    hash.to_string()
 }

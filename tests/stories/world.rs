@@ -761,6 +761,15 @@ impl World {
         self.ring(Some(desk), "Notification");
     }
 
+    /// The user, or Claude by itself, changes something in the desk's `.claude.json`.
+    pub fn changes(&mut self, desk: DeskId, change: impl FnOnce(&mut Value)) {
+        let dir = self.disk.desks.get_mut(&desk).expect("a desk");
+        let mut json = serde_json::from_str(dir.json.as_ref().expect("a seeded desk")).expect("JSON");
+        change(&mut json);
+        dir.json = Some(json.to_string());
+        self.ring(Some(desk), "Stop");
+    }
+
     /// Another program is at work in the shared dir or at a desk.
     pub fn stranger_at(&mut self, desk: DeskId) {
         let report = Report { status: "busy".into(), ..Report::of(9_998, &uuid_text(9_999)) };
@@ -1132,6 +1141,13 @@ impl World {
             Effect::WriteFile { call, file, content } => {
                 return Some(Event::FileWritten { call, result: self.cache.write(&file, &content) });
             }
+            Effect::AppendFile { call, file, content } => {
+                return Some(Event::FileWritten { call, result: self.cache.append(&file, &content) });
+            }
+            Effect::RemoveCopy(dir) => {
+                assert!(dir.starts_with("carrel-changes."), "only what the host has made is removed: {dir}");
+                self.cache.files.retain(|name, _| !name.starts_with(&format!("{dir}/")));
+            }
             Effect::OpenPane { call, argv, cwd, placement } => {
                 let terminal = self.open_pane(to, argv, cwd, placement);
                 return Some(Event::PaneOpened { call, terminal: terminal.map(TerminalId) });
@@ -1281,6 +1297,9 @@ impl World {
         (dir.group, dir.exit, dir.server, dir.session) = (group, None, self.server, self.session.clone());
         (dir.rang, dir.asked) = (false, String::new());
         dir.cleanup = !pane.argv.join(" ").contains("--cleanup no");
+        if let (None, Some((_, seed, _))) = (&dir.json, &self.disk.seed) {
+            (dir.given, dir.json) = (Some(seed.clone()), Some(seed.clone()));
+        }
         self.disk.processes.insert(group, (desk, None));
         let session = pane.session();
         // A conversation that went to the shared dir is taken back.
@@ -1375,6 +1394,8 @@ impl World {
             "find" => self.disk.find(&words[1]),
             "seed-out" => self.disk.seed_out(&mut self.cache),
             "seed-in" => self.disk.seed_in(&words[1..], &mut self.cache),
+            "changes-out" => self.disk.changes_out(&words[1..], &mut self.cache),
+            "changes-in" => self.disk.changes_in(&words[1..], &mut self.cache),
             "sessions" => self.disk.sessions(&words[1]),
             "scan" => self.disk.scan(words, self.now),
             "notify" => say(&["notify", "done"]),

@@ -2,7 +2,9 @@
 //! Knows nothing of sizes.
 
 use uuid::Uuid;
-use zellij_carrel::manager::board::{Board, Desk, Health, Leaving, Method, Outsider, Proof, State, Unisolated};
+use zellij_carrel::manager::board::{
+    Board, Changed, Desk, Health, Leaving, Left, Method, Outsider, Proof, State, Unisolated,
+};
 use zellij_carrel::manager::ids::{DeskId, SessionId, TerminalId};
 use zellij_carrel::manager::panel::{Conversation, DesksScene, Lies, Listing, PickerScene, Question, Row, Scene};
 
@@ -31,6 +33,13 @@ pub fn designed() -> Vec<(&'static str, Scene)> {
         ("desks_outside_selected", on_outside(outside(mixed()), None)),
         ("desks_outside_question", on_outside(outside(mixed()), Some(Question::Adopt(TerminalId(9))))),
         ("only_outside", on_outside(outside(empty()), None)),
+        ("desks_changed", everyday(changed_here(mixed()), Some(2))),
+        ("desks_changed_and_left", everyday(left_behind(changed_here(mixed())), Some(3))),
+        (
+            "desks_forget_question",
+            changed(left_behind(mixed()), |scene| scene.asking = Some(Question::Forget(Some(desk_id(1))))),
+        ),
+        ("no_desks_but_something_left", everyday(left_behind(empty()), None)),
         ("many_desks", everyday(many(200), Some(100))),
         ("many_desks_at_the_end", everyday(many(200), Some(200))),
         ("hostile_texts", everyday(hostile(), Some(1))),
@@ -68,6 +77,7 @@ pub fn plain_desk(n: u32) -> Desk {
         problems: Vec::new(),
         bytes: Some(1_234_567),
         opened_ms: Some(NOW_MS - 60 * SECOND),
+        changed: Changed::default(),
     }
 }
 
@@ -177,6 +187,35 @@ fn leaving(board: Board) -> Board {
         vec![Leaving { pane: desk_id(40), failed: None }, Leaving { pane: desk_id(41), failed: Some(why.to_string()) }];
     let problems = vec!["The bell cannot be rung: no client is attached.".to_string()];
     Board { leaving, problems, ..board }
+}
+
+/// The second desk has what the user's own Claude does not have; in the third another client's panel has not looked.
+fn changed_here(mut board: Board) -> Board {
+    let told = ["MCP server `shelf` added", "/home/ann/notes trusted", "setting `respectGitignore` changed"];
+    for desk in &mut board.desks {
+        if desk.pane == desk_id(2) {
+            desk.changed = Changed { count: 3, told: told.map(str::to_string).to_vec(), ..Changed::default() };
+        } else if desk.pane == desk_id(3) {
+            desk.changed = Changed { count: 2, ..Changed::default() };
+        }
+    }
+    board
+}
+
+fn left_behind(board: Board) -> Board {
+    let left = |n: u32, told: &str, trouble: Option<&str>| Left {
+        pane: desk_id(n),
+        name: format!("{}.1", desk_id(n)),
+        changed: Changed {
+            count: 1,
+            told: vec![told.to_string()],
+            trouble: trouble.map(str::to_string),
+            ..Changed::default()
+        },
+    };
+    let clash = "your own .claude.json has something else there by now";
+    let left = vec![left(50, "MCP server `old` removed", None), left(51, "MCP server `x` changed", Some(clash))];
+    Board { left, ..board }
 }
 
 fn many(count: u32) -> Board {

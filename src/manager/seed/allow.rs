@@ -12,10 +12,10 @@ use super::copy::Shape;
 use super::copy::Shape::{Bool, Digest, Identity, KeyTails, Marks, Number, Servers, Text, Texts, True};
 
 /// A key that is kept when its value has this shape, and why it is.
-pub(super) type Allowed = (&'static str, Shape, &'static str);
+pub(in crate::manager) type Allowed = (&'static str, Shape, &'static str);
 
 /// Keys of the document itself.
-pub(super) const TOP: [Allowed; 90] = [
+pub(in crate::manager) const TOP: [Allowed; 90] = [
     // The wizard. Without the first one Claude asks for a theme and a login, even with a valid login (tried with 2.1.197 and 2.1.330).
     ("hasCompletedOnboarding", True, "else the wizard with theme and login comes up"),
     ("lastOnboardingVersion", Text, "else an older wizard may be offered again"),
@@ -128,10 +128,10 @@ pub(super) const TOP: [Allowed; 90] = [
 /// The key under which Linux keeps a login made with the Console: an API key, which is not renewed, so that a copy stays
 /// good. Only with a shared login; without it a desk is not logged in (tried: `claude auth status` in a scratch
 /// `CLAUDE_CONFIG_DIR` says loggedIn true with it, false without).
-pub(super) const SECRET: Allowed = ("primaryApiKey", Text, "the login of a user of the Console");
+pub(in crate::manager) const SECRET: Allowed = ("primaryApiKey", Text, "the login of a user of the Console");
 
 /// Keys of each project.
-pub(super) const PROJECT: [Allowed; 13] = [
+pub(in crate::manager) const PROJECT: [Allowed; 13] = [
     ("hasTrustDialogAccepted", True, "the user trusts the folder"),
     ("allowedTools", Texts, "what the user allowed there"),
     ("mcpServers", Servers, "the project's own MCP servers, private to the user"),
@@ -147,3 +147,53 @@ pub(super) const PROJECT: [Allowed; 13] = [
     ("projectOnboardingSeenCount", Number, "how often it was shown"),
     ("webSetupPushOfferShown", True, "seen"),
 ];
+
+/// What of all these a user decides inside a desk and would miss afterwards, and what an entry of it is called. All else is
+/// Claude's own bookkeeping. Measured with 2.1.330: a start, talk, a tool, /clear and /exit change none of these; `mcp add`
+/// and `mcp remove`, the trust question, switching a server off and on in /mcp, the question about an API key and /config
+/// do. A tool that is allowed for good, and a server of .mcp.json, are written into the project's own settings and are not
+/// lost with a desk. What /config writes into settings.json goes through the link.
+pub(in crate::manager) const DECIDED: [(&str, &str); 18] = [
+    ("mcpServers", "MCP server"),
+    ("customApiKeyResponses", "API key"),
+    ("respectGitignore", "setting"),
+    ("copyFullResponse", "setting"),
+    ("copyOnSelect", "setting"),
+    ("defaultToAgentsView", "setting"),
+    ("leftArrowOpensAgents", "setting"),
+    ("externalEditorContext", "setting"),
+    ("prStatusFooterEnabled", "setting"),
+    ("showStatusInTerminalTab", "setting"),
+    ("diffTool", "setting"),
+    ("messageIdleNotifThresholdMs", "setting"),
+    ("autoConnectIde", "setting"),
+    ("autoInstallIdeExtension", "setting"),
+    ("preferTmuxOverIterm2", "setting"),
+    ("claudeInChromeDefaultEnabled", "setting"),
+    ("lspRecommendationDisabled", "setting"),
+    ("lspRecommendationNeverPlugins", "plugin that is never recommended,"),
+];
+
+/// The same of a project.
+pub(in crate::manager) const DECIDED_IN_PROJECT: [(&str, &str); 9] = [
+    ("hasTrustDialogAccepted", "trust"),
+    ("hasClaudeMdExternalIncludesApproved", "imports"),
+    ("mcpServers", "MCP server"),
+    ("allowedTools", "allowed tool"),
+    ("mcpContextUris", "attached resource"),
+    ("enabledMcpjsonServers", "approved server of .mcp.json"),
+    ("disabledMcpjsonServers", "rejected server of .mcp.json"),
+    ("enabledMcpServers", "switched-on server"),
+    ("disabledMcpServers", "switched-off server"),
+];
+
+/// Whether the user decides a key.
+pub(in crate::manager) fn is_decided(key: &str, in_project: bool) -> bool {
+    noun(key, in_project).is_some()
+}
+
+/// What an entry of a key that the user decides is called.
+pub(in crate::manager) fn noun(key: &str, in_project: bool) -> Option<&'static str> {
+    let table: &[(&str, &'static str)] = if in_project { &DECIDED_IN_PROJECT } else { &DECIDED };
+    table.iter().find(|(name, _)| *name == key).map(|(_, noun)| *noun)
+}

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 /// What a value must be to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::manager) enum Shape {
     /// `true`. Left out when it is `false`, which is what Claude takes an absent one for.
     True,
     /// `true` or `false`.
@@ -41,7 +41,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Whether a value that begins with this byte can have the shape.
-    pub(super) fn can_begin(self, byte: u8) -> bool {
+    pub(in crate::manager) fn can_begin(self, byte: u8) -> bool {
         match self {
             Shape::True => byte == b't',
             Shape::Bool => byte == b't' || byte == b'f',
@@ -54,8 +54,19 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// What stands for a container from which everything was taken out.
+    pub(in crate::manager) fn empty(self) -> Option<&'static str> {
+        match self {
+            Shape::Texts => Some("[]"),
+            Shape::Servers | Shape::KeyTails => Some("{}"),
+            _ => None,
+        }
+    }
+}
+
 /// The value as it is kept; none where nothing of it is.
-pub(super) fn copy(json: &[u8], shape: Shape) -> Result<Option<String>, serde_json::Error> {
+pub(in crate::manager) fn copy(json: &[u8], shape: Shape) -> Result<Option<String>, serde_json::Error> {
     let mut out = Out { text: String::new(), secret: false };
     let mut json = serde_json::Deserializer::from_slice(json);
     let kept = Piece { shape, out: &mut out }.deserialize(&mut json)?;
@@ -64,7 +75,7 @@ pub(super) fn copy(json: &[u8], shape: Shape) -> Result<Option<String>, serde_js
 }
 
 /// Writes a string as JSON.
-pub(super) fn quote(text: &str, out: &mut String) {
+pub(in crate::manager) fn quote(text: &str, out: &mut String) {
     // Writing a string into memory cannot fail.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }

@@ -4,9 +4,9 @@
 //!
 //! Holds what is kept and nothing else, so that a file of 50 MB fits into a plugin's 16 MiB.
 
-mod allow;
-mod copy;
-mod scan;
+pub(super) mod allow;
+pub(super) mod copy;
+pub(super) mod scan;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +25,8 @@ pub struct SeedFilter {
     scan: Scanner,
     /// Whether the user's login is carried over as well.
     login: bool,
+    /// Only what the user decides is kept, and containers of which nothing is left as well.
+    decisions: bool,
     /// The key that is being read, with its quotes; empty where keys do not matter.
     key: Vec<u8>,
     reading_key: bool,
@@ -56,11 +58,11 @@ pub struct Seed {
 pub struct SeedError {
     /// The byte of the file, counted from 0, at which it was found.
     pub at: u64,
-    what: What,
+    pub(super) what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+pub(super) enum What {
     Fault(Fault),
     /// The document is something else than an object.
     NotAnObject,
@@ -79,6 +81,9 @@ enum What {
 
 type Fields = BTreeMap<usize, String>;
 
+/// The project that a key is of, if any, the key's place, and its value.
+pub(super) type Decided = (Option<String>, Place, String);
+
 struct Keeping {
     place: Place,
     depth: usize,
@@ -86,8 +91,9 @@ struct Keeping {
     json: Vec<u8>,
 }
 
-#[derive(Clone, Copy)]
-enum Place {
+/// Where a key stands in the table of what is let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
     Top(usize),
     Project(usize),
 }
@@ -99,6 +105,7 @@ impl SeedFilter {
         SeedFilter {
             scan: Scanner::new(),
             login: false,
+            decisions: false,
             key: Vec::new(),
             reading_key: false,
             keeping: None,
@@ -116,6 +123,25 @@ impl SeedFilter {
     #[must_use]
     pub fn with_login(self) -> Self {
         SeedFilter { login: true, ..self }
+    }
+
+    /// A filter for what the user decides, and would miss.
+    #[must_use]
+    pub fn of_decisions() -> Self {
+        SeedFilter { decisions: true, ..Self::new() }
+    }
+
+    /// What the user decided, now that the file is over, in ascending order.
+    pub(super) fn finish_decisions(self) -> Result<Vec<Decided>, SeedError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.scan.finish().map_err(|fault| SeedError { at: self.scan.at(), what: What::Fault(fault) })?;
+        let mut all: Vec<Decided> = self.top.into_iter().map(|(at, text)| (None, Place::Top(at), text)).collect();
+        for (path, fields) in self.projects {
+            all.extend(fields.into_iter().map(|(at, text)| (Some(path.clone()), Place::Project(at), text)));
+        }
+        Ok(all)
     }
 
     /// Takes the next bytes, as many or as few as there are. After an error every call gives the same error.
@@ -292,7 +318,8 @@ impl SeedFilter {
             at: keeping.at,
             what: What::Unreadable { key: self.full_name(name, keeping.place), why: error.to_string() },
         })?;
-        if let Some(text) = text {
+        let empty = || self.decisions.then(|| shape.empty()).flatten().map(str::to_string);
+        if let Some(text) = text.or_else(empty) {
             self.kept += size_of(&text);
             match (keeping.place, &mut self.project) {
                 (Place::Top(field), _) => drop(self.top.insert(field, text)),
@@ -307,7 +334,11 @@ impl SeedFilter {
     }
 
     fn is_for(&self, place: Place) -> bool {
-        self.login || !matches!(place.allowed(), Some(("primaryApiKey" | "oauthAccount", ..)))
+        match place.allowed() {
+            Some((key, ..)) if self.decisions => allow::is_decided(key, matches!(place, Place::Project(_))),
+            Some(("primaryApiKey" | "oauthAccount", ..)) => self.login,
+            _ => true,
+        }
     }
 
     fn full_name(&self, name: &str, place: Place) -> String {
@@ -395,7 +426,7 @@ impl fmt::Display for SeedError {
 impl std::error::Error for SeedError {}
 
 impl Place {
-    fn allowed(self) -> Option<Allowed> {
+    pub(super) fn allowed(self) -> Option<Allowed> {
         match self {
             Place::Top(index) => field(index),
             Place::Project(index) => allow::PROJECT.get(index).copied(),
@@ -436,4 +467,4 @@ fn write_fields(fields: Fields, json: &mut String, name: impl Fn(usize) -> Optio
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

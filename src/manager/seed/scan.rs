@@ -9,11 +9,11 @@
 use std::fmt;
 
 /// How deep brackets may stand inside each other. A `.claude.json` needs about ten; serde_json refuses more than 127.
-pub(super) const DEEPEST: usize = 120;
+pub(in crate::manager) const DEEPEST: usize = 120;
 
 /// Where in a document a walk is.
 #[derive(Debug)]
-pub(super) struct Scanner {
+pub(in crate::manager) struct Scanner {
     state: State,
     /// The open brackets: true for an object.
     open: Vec<bool>,
@@ -23,7 +23,7 @@ pub(super) struct Scanner {
 
 /// What a step found at its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(in crate::manager) enum Found {
     /// Blanks, punctuation, or more of what is open.
     More,
     /// The opening quote of a key.
@@ -38,7 +38,7 @@ pub(super) enum Found {
 
 /// What is wrong with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::manager) enum Fault {
     /// There is nothing in it.
     Empty,
     /// It is over before it is complete; in the middle of this.
@@ -99,23 +99,23 @@ enum Digits {
 }
 
 impl Scanner {
-    pub(super) fn new() -> Self {
+    pub(in crate::manager) fn new() -> Self {
         Scanner { state: State::Start(0), open: Vec::new(), at: 0 }
     }
 
     /// How many brackets are open.
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::manager) fn depth(&self) -> usize {
         self.open.len()
     }
 
     /// How many bytes lie behind.
-    pub(super) fn at(&self) -> u64 {
+    pub(in crate::manager) fn at(&self) -> u64 {
         self.at
     }
 
     /// Takes a few bytes from the front of `rest`, which must not be empty: how many, and what was found. Takes none at
     /// the end of a number.
-    pub(super) fn step(&mut self, rest: &[u8]) -> Result<(usize, Found), Fault> {
+    pub(in crate::manager) fn step(&mut self, rest: &[u8]) -> Result<(usize, Found), Fault> {
         let Some(&byte) = rest.first() else { return Ok((0, Found::More)) };
         let (taken, found) = match self.state {
             State::String { key, part } => self.string(rest, byte, key, part)?,
@@ -181,7 +181,7 @@ impl Scanner {
     }
 
     /// Whether the document is complete, now that nothing follows.
-    pub(super) fn finish(&self) -> Result<(), Fault> {
+    pub(in crate::manager) fn finish(&self) -> Result<(), Fault> {
         match self.state {
             State::End => Ok(()),
             State::Start(0 | 3) => Err(Fault::Empty),

@@ -541,7 +541,7 @@ fn sift(value: &Value, shape: Shape) -> Option<Value> {
 }
 
 /// Makes random documents, the same ones for the same number (splitmix64).
-struct Random(u64);
+pub(in crate::manager) struct Random(pub(in crate::manager) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -552,15 +552,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub(in crate::manager) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(in crate::manager) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    fn document(&mut self) -> String {
+    pub(in crate::manager) fn document(&mut self) -> String {
         let mut out = String::new();
         self.blanks(&mut out);
         self.object(&mut out, 0, &|random, out, depth| random.top_entry(out, depth));
