@@ -15,7 +15,7 @@ use crate::support::zellij::{Setup, Zellij};
 use crate::svg::{dots, Dots};
 
 const SIZES: [usize; 3] = [10, 2_000, 20_000];
-const SAMPLES: usize = 7;
+const SAMPLES: usize = 5;
 /// What the contract allows for 2,000 files, in seconds.
 const MOST_S: f64 = 1.0;
 

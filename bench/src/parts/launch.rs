@@ -80,11 +80,16 @@ impl Stage {
 
     /// Closes what was opened, and waits until nothing of it is left and nothing runs.
     fn clear(&self) {
-        for pane in self.zellij.terminals().iter().filter(|pane| pane["title"] != "first") {
-            self.zellij.close_pane(pane["id"].as_u64().expect("an id"));
-        }
         let state = self.machine.at_home(".local/state/carrel");
+        let mut looks = 0;
         self.machine.wait("nothing of the pane is left", || {
+            // Again after a while: one may come late.
+            if looks % 50 == 0 {
+                for pane in self.zellij.terminals().iter().filter(|pane| pane["title"] != "first") {
+                    self.zellij.close_pane(pane["id"].as_u64().expect("an id"));
+                }
+            }
+            looks += 1;
             let left =
                 ["claude-configs", "leaving"].map(|dir| fs::read_dir(state.join(dir)).into_iter().flatten().count());
             (left == [0, 0] && self.machine.processes_like("carrel.sh").is_empty()).then_some(())

@@ -61,18 +61,18 @@ pub fn run() -> Part {
         memory = memory.max(session.plugin.memory());
     }
     let [[smallest, ..], .., [same, other, floor]] = lists[..] else { unreachable!("four sessions") };
-    let days: Vec<Vec<String>> = [(30, 30), (1_000, 30)]
-        .into_iter()
-        .map(|(panes, desks)| {
-            let day = live_a_day(&wasm, panes, desks, 24 * HOUR, 1);
-            memory = memory.max(day.memory_after);
-            let mut cells = vec![format!("{panes}, {desks} of them desks"), day.events.to_string()];
-            cells.extend([day.memory_hour, day.memory_after].map(|bytes| format!("{} KiB", bytes / 1024)));
-            cells.extend([day.first_ms, day.last_ms].map(|ms| format!("{ms:.2}")));
-            assert_eq!(day.memory_hour, day.memory_after, "memory grows with time");
-            cells
-        })
-        .collect();
+    let day = live_a_day(&wasm, 1_000, 30, 24 * HOUR, 10);
+    let grows = day.memory_hour != day.memory_after;
+    let memory = memory.max(day.memory_after);
+    let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
+    let day = vec![vec![
+        "1000, 30 of them desks".to_string(),
+        day.events.to_string(),
+        kib(day.memory_hour),
+        kib(day.memory_after),
+        format!("{:.2}", day.first_ms),
+        format!("{:.2}", day.last_ms),
+    ]];
     let mut head = vec!["panes", "the list", "a plugin that does nothing, same list"];
     head.extend(kinds);
     let mut tables = String::new();
@@ -94,7 +94,7 @@ pub fn run() -> Part {
                 "ms per list in the first hour",
                 "ms per list in the last hour"
             ],
-            &days
+            &day
         )
     );
     Part {
@@ -103,8 +103,8 @@ pub fn run() -> Part {
         how: "wasmi 1.1.0 with WASI and 16 MiB, as zellij-server 0.45.1 sets it up; Zellij's functions are stubs, the clock is simulated, the \
               lease and the board lie in a real directory. Time is the thread's own on the processor. A list is the `SessionUpdate` \
               that Zellij sends at whatever happens, in tabs of twenty panes; *same* says what the last one said, *other* has a changed title. \
-              A bell is a message of one of Claude's hooks; a host answer is mostly that of a scan of all desks. A day has a list and \
-              a timer each second, and by the minute changed titles, bells, changed commands, closed and opened panes and looks at \
+              A bell is a message of one of Claude's hooks; a host answer is mostly that of a scan of all desks. A day has a list \
+              every ten seconds, a timer each second, and by the minute changed titles, bells, changed commands, closed and opened panes and looks at \
               the panel."
             .into(),
         rows: vec![
@@ -117,8 +117,12 @@ pub fn run() -> Part {
             Row::budget(
                 "Linear memory after a day of events with 1,000 panes",
                 "at most 6 MiB, no growth",
-                format!("{:.1} MiB, no growth between the first hour and the last", memory as f64 / 1024.0 / 1024.0),
-                memory <= MEMORY,
+                format!(
+                    "{:.1} MiB, {} between the first hour and the last",
+                    memory as f64 / 1024.0 / 1024.0,
+                    if grows { "growing" } else { "no growth" }
+                ),
+                memory <= MEMORY && !grows,
             ),
         ],
         tables,

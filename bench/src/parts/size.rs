@@ -44,7 +44,9 @@ pub fn run() -> Part {
         how: "The plugin as `cargo wasm` builds it, beside `examples/bare.rs`, a plugin on zellij-tile that does nothing, built in the same \
               way. What it is made of is counted in a build that kept the names of its functions: the code of a function belongs \
               to the crate that is named first in its name, so what of a library was compiled into a function of another crate \
-              counts there."
+              counts there. The three largest costs: Zellij's protocol (its types, prost, and the libraries that \
+              they need), which every plugin on zellij-tile has and decision 0025 keeps; Carrel's manager, which is what it is for; \
+              and Rust's own collections, texts and sorting, in the copies that both of them need."
             .into(),
         rows: vec![
             Row::budget(
