@@ -14,7 +14,7 @@ use crate::support::zellij::{Setup, Zellij};
 /// What the contract allows per minute with the panel shown.
 const SHOWN: f64 = 6.0;
 /// How long nothing happens in the real session.
-const REAL_S: u64 = 120;
+const REAL_S: u64 = 60;
 
 /// Host commands in so many minutes without an event but the lists and the plugin's own timers, and in as many more with the
 /// panel shown, in Zellij's runtime with a simulated clock.

@@ -61,7 +61,7 @@ pub fn run() -> Part {
         memory = memory.max(session.plugin.memory());
     }
     let [[smallest, ..], .., [same, other, floor]] = lists[..] else { unreachable!("four sessions") };
-    let day = live_a_day(&wasm, 1_000, 30, 24 * HOUR, 10);
+    let day = live_a_day(&wasm, 1_000, 30, 8 * HOUR, 10);
     let grows = day.memory_hour != day.memory_after;
     let memory = memory.max(day.memory_after);
     let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
@@ -103,7 +103,7 @@ pub fn run() -> Part {
         how: "wasmi 1.1.0 with WASI and 16 MiB, as zellij-server 0.45.1 sets it up; Zellij's functions are stubs, the clock is simulated, the \
               lease and the board lie in a real directory. Time is the thread's own on the processor. A list is the `SessionUpdate` \
               that Zellij sends at whatever happens, in tabs of twenty panes; *same* says what the last one said, *other* has a changed title. \
-              A bell is a message of one of Claude's hooks; a host answer is mostly that of a scan of all desks. A day has a list \
+              A bell is a message of one of Claude's hooks; a host answer is mostly that of a scan of all desks. A working day of eight hours has a list \
               every ten seconds, a timer each second, and by the minute changed titles, bells, changed commands, closed and opened panes and looks at \
               the panel."
             .into(),
@@ -178,12 +178,12 @@ pub struct Day {
     pub last_ms: f64,
 }
 
-/// So many seconds of a session's life, with a list of panes every so many seconds.
+/// So many seconds of a session's life, told in eight hours, with a list of panes every so many seconds.
 pub fn live_a_day(wasm: &Wasm, panes: usize, desks: usize, seconds: u64, every: u64) -> Day {
     let mut session = Session::with(wasm, panes, desks);
     let mut day = Day { events: 0, memory_hour: 0, memory_after: 0, first_ms: 0.0, last_ms: 0.0 };
     session.forget();
-    let hour = seconds / 24;
+    let hour = seconds / 8;
     for second in (0..seconds).step_by(every as usize) {
         let minute = second / 60;
         if second % 60 < every {

@@ -22,7 +22,7 @@ use crate::svg::{bars, Bar};
 
 const NUMBERS: [usize; 4] = [2, 4, 8, 16];
 /// Servers that each Claude adds.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What happened to so many Claudes.
@@ -55,17 +55,17 @@ pub fn run() -> Part {
             let mut sum = Outcome::default();
             for number in NUMBERS {
                 let outcome = race(claude, number, desks);
-                table.push(
-                    [version.clone(), with.into(), number.to_string()]
-                        .into_iter()
-                        .chain([
-                            of(outcome.lost, outcome.added),
-                            of(outcome.mixed_up, outcome.continued),
-                            of(outcome.interleaved, outcome.claudes),
-                            of(outcome.unparsable, outcome.reads),
-                        ])
-                        .collect::<Vec<String>>(),
-                );
+                let row = [
+                    version.clone(),
+                    with.into(),
+                    number.to_string(),
+                    of(outcome.lost, outcome.added),
+                    of(outcome.mixed_up, outcome.continued),
+                    of(outcome.interleaved, outcome.claudes),
+                    of(outcome.unparsable, outcome.reads),
+                ];
+                eprintln!("   {}", row.join(" | "));
+                table.push(row.to_vec());
                 sum.claudes += outcome.claudes;
                 sum.added += outcome.added;
                 sum.lost += outcome.lost;
