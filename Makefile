@@ -1,7 +1,7 @@
 # Two commands: `make run` shows Carrel, `make test` proves it. The rest is what these are made of.
 
 .POSIX:
-.PHONY: help run test test-fast test-unit test-stories test-host test-plugin test-real bench lint fmt wasm reproducible tools compat install where uninstall
+.PHONY: help run test test-fast test-unit test-stories test-host test-plugin test-real bench lint fmt wasm reproducible tools compat pictures install where uninstall
 .DEFAULT_GOAL := help
 
 test_parts = scripts/test.sh
@@ -58,6 +58,12 @@ reproducible: ## Build the plugin twice, in different places, and compare
 
 compat: ## Run a pane's life with each Zellij and Claude Code of docs/compatibility.md, and write its table
 	@scripts/compat.sh
+
+pictures: ## Draw the manual's pictures from a real run: docs/pictures
+	@scripts/tools.sh wasm zellij claude
+	@scripts/wasm.sh
+	@eval "$$(scripts/tools.sh paths)" && export CARREL_ZELLIJ CARREL_CLAUDE && \
+		CARREL_WASM="$$(pwd)/target/wasm32-wasip1/release/carrel.wasm" cargo run --quiet --example pictures docs/pictures
 
 install: ## Put the plugin where Zellij users keep theirs, and print the lines to add; no configuration is changed
 	@scripts/install.sh install

@@ -4,11 +4,11 @@
 # in its messages.
 #
 #   wasm.sh              target/wasm32-wasip1/release/carrel.wasm
-#   wasm.sh twice        builds a copy of the tree once more, elsewhere, and fails where the two differ
+#   wasm.sh twice        builds it in two other places, fails where the two differ, and puts it there too
 #
-# The second build shares nothing with the first but the toolchain and the sources of the packages: its tree, target dir, HOME,
-# CARGO_HOME, language, time zone and clock are its own. It is kept in the cache of tools.sh, which outlives a checkout, so that
-# only what has changed is compiled again; a first time takes about as long as the first build did.
+# The two builds share nothing but the toolchain and the sources of the packages: tree, target dir, HOME, CARGO_HOME, language,
+# time zone and clock are each one's own. They are kept in the cache of tools.sh, which outlives a checkout, so that only what has
+# changed is compiled again.
 
 set -eu
 
@@ -42,33 +42,50 @@ sum() {
     if command -v sha256sum >/dev/null 2>&1; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d' ' -f1
 }
 
-twice() {
-    build
-    elsewhere=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}/elsewhere
-    mkdir -p "$elsewhere"
-    # One build there at a time; where there is no flock, the second of two at once fails in its comparison.
-    exec 9>"$elsewhere/lock"
-    ! command -v flock >/dev/null 2>&1 || flock 9
-    mkdir -p "$elsewhere/home" "$elsewhere/cargo"
-    rm -rf "$elsewhere/new"
-    mkdir "$elsewhere/new"
+# A build in a place of its own, NAME, with these assignments in its environment; what it says goes to the place's log.
+build_in() {
+    place=$builds/$1
+    tree=$place/$1
+    shift
+    mkdir -p "$place/home" "$place/cargo"
+    rm -rf "$place/new"
+    mkdir "$place/new"
     # With new times: cargo compiles what is younger than its last build, and another checkout's files may all be older.
-    cp -R .cargo Cargo.toml Cargo.lock rust-toolchain.toml src scripts README.md "$elsewhere/new/"
-    if ! diff -r "$elsewhere/new" "$elsewhere/tree" >/dev/null 2>&1; then
-        rm -rf "$elsewhere/tree"
-        mv "$elsewhere/new" "$elsewhere/tree"
+    cp -R .cargo Cargo.toml Cargo.lock rust-toolchain.toml src scripts README.md "$place/new/"
+    if ! diff -r "$place/new" "$tree" >/dev/null 2>&1; then
+        rm -rf "$tree"
+        mv "$place/new" "$tree"
     fi
     for shared in registry git; do
-        [ -e "$elsewhere/cargo/$shared" ] || [ ! -e "$cargo_home/$shared" ] || ln -s "$cargo_home/$shared" "$elsewhere/cargo/$shared"
+        [ -e "$place/cargo/$shared" ] || [ ! -e "$cargo_home/$shared" ] || ln -s "$cargo_home/$shared" "$place/cargo/$shared"
     done
     # rustup finds its toolchains by its own variable; where there is none, in the HOME that is replaced here.
-    env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$elsewhere/home" CARGO_HOME="$elsewhere/cargo" \
-        CARGO_TARGET_DIR="$elsewhere/target" LANG=C LC_ALL=C TZ=Pacific/Kiritimati SOURCE_DATE_EPOCH=86400 USER=somebody \
-        "$elsewhere/tree/scripts/wasm.sh"
-    one=$(sum "$target/$wasm")
-    two=$(sum "$elsewhere/target/$wasm")
-    printf '%s  here\n%s  elsewhere\n' "$one" "$two"
-    [ "$one" = "$two" ] || fail "two builds of the same sources differ: $target/$wasm and $elsewhere/target/$wasm"
+    env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$place/home" CARGO_HOME="$place/cargo" CARGO_TARGET_DIR="$place/target" \
+        "$@" "$tree/scripts/wasm.sh" >"$place/log" 2>&1
+}
+
+twice() {
+    builds=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}/builds
+    mkdir -p "$builds" "$target/${wasm%/*}"
+    # Two of these at once would take each other's trees.
+    exec 9>"$builds/lock"
+    ! command -v flock >/dev/null 2>&1 || flock 9
+    echo "building $builds/one and $builds/another" >&2
+    # So that neither waits for the other's download.
+    cargo fetch --locked --quiet --target wasm32-wasip1
+    build_in one LANG=en_US.UTF-8 TZ=UTC SOURCE_DATE_EPOCH=1 &
+    one=$!
+    failed=
+    build_in another LANG=C LC_ALL=C TZ=Pacific/Kiritimati SOURCE_DATE_EPOCH=86400 USER=somebody || failed=another
+    wait "$one" || failed="$failed one"
+    for place in $failed; do cat "$builds/$place/log" >&2; done
+    [ -z "$failed" ] || fail "the build failed: $failed"
+    one=$(sum "$builds/one/target/$wasm")
+    another=$(sum "$builds/another/target/$wasm")
+    printf '%s  one\n%s  another\n' "$one" "$another"
+    [ "$one" = "$another" ] || fail "two builds of the same sources differ: $builds/one/target/$wasm and $builds/another/target/$wasm"
+    cp "$builds/one/target/$wasm" "$target/$wasm.new"
+    mv "$target/$wasm.new" "$target/$wasm"
 }
 
 case ${1:-} in

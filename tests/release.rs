@@ -340,7 +340,7 @@ fn two_builds_that_differ_or_name_this_machine_are_no_release() {
     for differs in ["echo \"${TZ-}\"", "echo \"${USER-}\"", "echo \"${SOURCE_DATE_EPOCH-}\"", "pwd | sed 's,.*/,,'"] {
         assert_refused(&built_twice(differs), "two builds of the same sources differ");
     }
-    assert_refused(&built_twice("echo \"$HOME/.cargo/registry\""), "names directories of this machine");
+    assert_refused(&built_twice("echo \"$CARGO_HOME/registry\""), "names directories of this machine");
     assert_refused(&built_twice("echo \"$(pwd)/src\""), "names directories of this machine");
     // The compiler is told to leave the names of directories out.
     let told = "case $CARGO_ENCODED_RUSTFLAGS in *--remap-path-prefix=*=/carrel*) echo told ;; *) pwd ;; esac";

@@ -7,6 +7,8 @@
 mod cache;
 #[path = "stories/disk.rs"]
 mod disk;
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "stories/world.rs"]
 mod world;
 

@@ -43,6 +43,7 @@ scan() {
 	this_boot
 	say boot "$_BOOT"
 	# Several blocks, so that they have to be found first: a byte has its place already.
+	clear_way "$_STATE/.probe"
 	{ printf '%9000s' '' >"$_STATE/.probe" && printf '' >"$_STATE/.probe"; } 2>/dev/null || say full "$_STATE"
 	# Desks, and the shared dirs that they name: none of them has a newline in its path.
 	_desks=

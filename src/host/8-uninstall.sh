@@ -205,13 +205,14 @@ uninstall() {
 	for _dir in "$_STATE"/seed "$_STATE"/claudes "$_STATE"/leaving/gone-* "$_STATE"/leaving/.cleaning-*; do
 		! exists "$_dir" || take "$_dir"
 	done
+	hand_over_changes
 	if [ -d "$_STATE/changes" ] && ! rmdir -- "$_STATE/changes" 2>/dev/null; then
 		printf 'not removed, it has what may have been changed inside closed panes (MCP servers, trusted folders): %s\n' "$_STATE/changes" >&2
 	fi
 	for _dir in $_PLACES; do
 		[ ! -d "$_STATE/$_dir" ] || rmdir -- "$_STATE/$_dir" 2>/dev/null || printf 'not removed, it is not empty: %s\n' "$_STATE/$_dir" >&2
 	done
-	rm -f -- "$_STATE"/carrel.sh "$_STATE"/carrel.sh.* "$_STATE"/plugins "$_STATE"/plugins.* "$_STATE"/.probe-*
+	rm -f -- "$_STATE"/carrel.sh "$_STATE"/carrel.sh.* "$_STATE"/plugins "$_STATE"/plugins.* "$_STATE"/.probe "$_STATE"/.probe-*
 	if [ ! -d "$_STATE" ]; then
 		printf 'not there: %s\n' "$_STATE"
 	elif rmdir -- "$_STATE" 2>/dev/null; then
@@ -221,6 +222,17 @@ uninstall() {
 	fi
 	[ -z "$_left" ] || printf 'Left to be taken out by hand:\n%s\n' "$_left"
 	printf 'Carrel is gone. Your conversations are where plain claude --resume finds them.\n'
+}
+
+# hand_over_changes: what closed panes left and nobody has carried back goes beside Claude's own copies of such a file.
+hand_over_changes() {
+	for _entry in "$_STATE/changes"/*; do
+		is_left_name "${_entry##*/}" && real_dir "$_entry" && is_plain "$_entry/claude.json" || continue
+		find_shared '' && mkdir -p -- "$_SHARED/backups" 2>/dev/null || return 0
+		_kept=$_SHARED/backups/.claude.json.of-a-pane.${_entry##*.}
+		exists "$_kept" || put_copy "$_entry/claude.json" "$_kept" || continue
+		take "$_entry" && printf 'kept: %s: what was changed inside a closed pane (an MCP server, a trusted folder) may be in it\n' "$_kept"
+	done
 }
 
 stop_where_it_runs() {
@@ -251,7 +263,7 @@ remove() { if take "$1"; then printf 'removed: %s\n' "$1"; else printf 'not remo
 # take PATH: a whole directory only where its name can be nothing but ours.
 take() {
 	case $1 in
-	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-*) rm -rf -- "$1" 2>/dev/null ;;
+	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) rm -rf -- "$1" 2>/dev/null ;;
 	*) rm -f -- "$1" 2>/dev/null ;;
 	esac
 }

@@ -33,6 +33,8 @@ ring() {
 	is_uuid "${2-}" || return
 	desk_paths "$2"
 	_asked=$_DESK/.carrel/asked
+	clear_way "$_asked"
+	clear_way "$_DESK/.carrel/rang"
 	# That a hook ran at all proves that Claude has read our settings; a key of the user's is none.
 	[ "$1" = Key ] || { printf '' >"$_DESK/.carrel/rang"; } 2>/dev/null
 	case $1 in

@@ -1,5 +1,6 @@
 //! Closing: a desk whose pane is gone is kept and deleted by the host program, once every process of it is proved dead.
-//! Only what is confirmed leads there: a pane that Zellij said was closed, or that is missing from two lists in a row.
+//! Only what is confirmed leads there: a pane that Zellij said was closed, or that is missing from its lists for longer than
+//! they can be behind.
 
 use std::collections::BTreeSet;
 

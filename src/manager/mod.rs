@@ -523,6 +523,7 @@ impl Manager {
         self.pass_seeding(effects);
         self.pass_changes_slices(effects);
         if self.acting {
+            self.pass_missing(effects);
             effects.push(Effect::ReadMarks);
         } else if self.role() != Role::Claude {
             effects.push(Effect::ReadSnapshot);

@@ -22,6 +22,8 @@ const RETRIES: u32 = 3;
 const TYPING_MS: u64 = 700;
 /// How long after Claude has answered its transcript must be there, in milliseconds. It is written before that.
 const TRANSCRIPT_MS: u64 = 1_000;
+/// After how long a desk is looked at again whose Claude starts or works, in milliseconds.
+const BUSY_MS: u64 = 10_000;
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
 /// How long after an opening the session is saved for the first time, in milliseconds. Zellij saves the command line that it
@@ -153,8 +155,8 @@ pub(super) struct Known {
     opened_ms: u64,
     /// It was in a list of Zellij's.
     listed: bool,
-    /// It was missing from the last one.
-    missing: bool,
+    /// Since when it has been missing from them, in milliseconds.
+    missing_ms: Option<u64>,
     /// Else it would be ordered over and over.
     close_ordered: bool,
     /// The session was saved while its launcher ran.
@@ -180,7 +182,7 @@ impl Known {
             started_ms: now_ms,
             opened_ms: now_ms,
             listed: false,
-            missing: false,
+            missing_ms: None,
             close_ordered: false,
             saved: false,
             dead_since_ms: None,
@@ -217,7 +219,7 @@ impl Manager {
 
     /// Whether something depends on the next list, even if it says what the last one said.
     pub(super) fn awaits_a_list(&self) -> bool {
-        self.known.values().any(|known| known.missing || !known.listed) || !self.closed_ms.is_empty()
+        self.known.values().any(|known| known.missing_ms.is_some() || !known.listed) || !self.closed_ms.is_empty()
     }
 
     /// Looks through the list, once it can be understood.
@@ -253,12 +255,33 @@ impl Manager {
             let now_ms = self.now_ms;
             let Some(known) = self.known.get_mut(&pane) else { continue };
             let fresh = !known.listed && now_ms.abs_diff(known.opened_ms) < OPENING_MS;
-            if known.missing && !fresh {
-                self.leave(pane, effects);
-            } else if !fresh {
-                // Zellij's lists are hints: one without it might be a list of another moment.
-                known.missing = true;
+            if fresh {
+                continue;
             }
+            // Zellij's lists are hints: while a layout opens, several in a row are of a moment before (measured: two of
+            // them, empty, 14 ms apart). Of a pane that is closed while somebody listens, Zellij tells at once.
+            let since_ms = *known.missing_ms.get_or_insert(now_ms);
+            if now_ms.saturating_sub(since_ms) >= OLD_LIST_MS {
+                self.leave(pane, effects);
+            } else if since_ms == now_ms {
+                self.scan.wish(now_ms + LOOKS_MS[2], Some(pane));
+            }
+        }
+    }
+
+    /// The next list may be long in coming: where nothing happens Zellij sends none (measured on 0.45.1: half a minute). A pane
+    /// that the last one did not have, and at whose desk nothing lives, is closed.
+    pub(super) fn pass_missing(&mut self, effects: &mut Effects) {
+        let now_ms = self.now_ms;
+        let gone = |pane: &DeskId, known: &Known| {
+            let since_ms = known.missing_ms.filter(|since_ms| now_ms.saturating_sub(*since_ms) >= OLD_LIST_MS);
+            let dead = scan_group(&self.scan, *pane) == Some(report::Group::Dead);
+            dead && since_ms.is_some_and(|since_ms| known.seen_ms > since_ms)
+        };
+        let gone: Vec<DeskId> =
+            self.known.iter().filter(|(pane, known)| gone(pane, known)).map(|(pane, _)| *pane).collect();
+        for pane in gone {
+            self.leave(pane, effects);
         }
     }
 
@@ -284,7 +307,7 @@ impl Manager {
             known.dead_since_ms = None;
         }
         known.listed = true;
-        known.missing = false;
+        known.missing_ms = None;
         known.terminal = Some(terminal);
         known.life = life;
         known.exit_code = facts.exit_code;
@@ -390,7 +413,9 @@ impl Manager {
         if asked.is_none() {
             self.scan.last_ms = self.now_ms;
         }
-        if std::mem::take(&mut self.scan.measure) {
+        if self.scan.measure {
+            // Until it was done for all of them.
+            self.scan.measure = asked.is_some();
             words.push("--measure".into());
         }
         words.extend(["--server".into(), self.birth.server.to_string()]);
@@ -425,6 +450,7 @@ impl Manager {
             }
             self.judge_all();
             self.notice_shells(effects);
+            self.look_again_at_the_busy();
             self.save_when_launched(effects);
         } else {
             effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
@@ -437,6 +463,24 @@ impl Manager {
             for (_, pipe) in std::mem::take(&mut self.checks) {
                 let status = self.status_document();
                 effects.push(Effect::AnswerPipe(pipe, status));
+            }
+        }
+    }
+
+    /// What starts or works goes on to something else by itself, and a bell of that can be lost, or come before Claude has
+    /// written down what it rings for. So such a desk is looked at again, although nothing rang.
+    fn look_again_at_the_busy(&mut self) {
+        let now_ms = self.now_ms;
+        for (pane, known) in &self.known {
+            let state = known.verdict.as_ref().map(|verdict| verdict.state);
+            if known.life != PaneLife::default() || !matches!(state, Some(State::Starting | State::Working)) {
+                continue;
+            }
+            let answered = known.answered_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < BUSY_MS);
+            let at_ms = now_ms + if answered { LOOKS_MS[2] } else { BUSY_MS };
+            let comes = |due: &Wish| due.at_ms <= at_ms && due.pane.is_none_or(|of| of == *pane);
+            if !self.scan.due.iter().any(comes) {
+                self.scan.wish(at_ms, Some(*pane));
             }
         }
     }

@@ -57,7 +57,7 @@ fn nothing_dangerous_is_in_it() {
             || line.contains("rm -rf -- \"$_dir\"")
             || line.contains("rm -rf -- \"$_new\"")
             || line.contains("rm -rf -- \"$_asking\"")
-            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-*) rm -rf -- "$1""#);
+            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) rm -rf -- "$1""#);
         assert!(guarded, "{line}");
     }
     for guard in [

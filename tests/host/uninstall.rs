@@ -98,6 +98,7 @@ fn after_uninstall_nothing_of_carrel_is_left_and_every_conversation_is() {
         let there = install(place);
         place.seed();
         write(&place.dead_desk().join("projects/-p").join(format!("{SESSION}.jsonl")), &transcript(SESSION, 2));
+        place.call(&["scan"]).ends_with(0);
         place.call(&["uninstall"]).ends_with(0).says("Carrel is gone");
         assert!(!place.state.exists());
         let kept = place.shared.join("projects/-p").join(format!("{SESSION}.jsonl"));
@@ -154,16 +155,19 @@ fn a_desk_that_cannot_be_kept_stops_the_uninstall() {
 }
 
 #[test]
-fn what_may_have_been_changed_inside_panes_stays_and_is_told() {
+fn what_may_have_been_changed_inside_panes_is_handed_over_and_told() {
     each_shell(|place| {
         install(place);
         let desk = place.desk_with(&[("shared_json", &place.home.join(".claude.json").display().to_string())]);
         write(&desk.join(".carrel/given"), "{}");
         write(&desk.join(".claude.json"), "{\"mcpServers\":{}}");
-        place.call(&["uninstall"]).ends_with(0).says("changed inside closed panes").says("something else is in it");
-        let left = tree(&place.state);
-        assert_eq!(left.iter().filter(|(_, text)| text.as_str() == "{\"mcpServers\":{}}").count(), 1, "{left:?}");
-        assert!(left.keys().all(|path| path.starts_with("changes/")), "{left:?}");
+        place.call(&["uninstall"]).ends_with(0).says("changed inside a closed pane").says("Carrel is gone");
+        assert!(!place.state.exists());
+        let backups = place.shared.join("backups");
+        let [kept] = names(&backups).try_into().expect("one file");
+        assert!(kept.starts_with(".claude.json.of-a-pane."), "{kept}");
+        assert_eq!(read(&backups.join(&kept)), "{\"mcpServers\":{}}");
+        assert_eq!(mode(&backups.join(&kept)), 0o600);
     });
 }
 

@@ -111,6 +111,8 @@ fn a_damaged_claude_json_is_named_left_alone_and_works_once_it_is_mended() {
         machine.write(".claude.json", bad);
         let zellij = Zellij::new(&machine, &Setup::carrel()).session(if bad.is_empty() { "empty" } else { "cut" });
         let client = zellij.start();
+        // A pane that is ordered earlier waits for the file to be read, and says the same itself.
+        zellij.wait_status("the file is named", |status| status["problems"].to_string().contains(words[0]));
         assert_refused(&zellij, "new", "", "", &words);
         assert_eq!(machine.read(".claude.json"), bad, "the user's file was changed");
         assert!(!machine.at_home(".claude/backups").exists(), "Claude itself was let near the file");

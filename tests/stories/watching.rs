@@ -64,6 +64,64 @@ fn a_bell_leads_to_a_look_within_three_tenths_of_a_second() {
 }
 
 #[test]
+fn where_the_bell_at_the_end_of_an_answer_is_lost_it_is_seen_all_the_same() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let other = zellij.open();
+    zellij.pass(MINUTE);
+    let state = |zellij: &mut World, of: DeskId| {
+        let status = zellij.ask("status", &[]);
+        status["panes"].as_array().unwrap().iter().find(|pane| pane["pane"] == of.to_string()).unwrap()["state"].clone()
+    };
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(2_000);
+    assert_eq!(state(&mut zellij, desk), "working");
+    // Claude writes it down and its bell goes astray.
+    zellij.claude_silently_becomes(desk, "idle");
+    // The other's bells do not help.
+    zellij.ring(Some(other), "Stop");
+    zellij.pass(11_000);
+    assert_eq!(state(&mut zellij, desk), "idle");
+    // The bell comes, and what it rings for is written down later than anybody would think.
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(2_000);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(2_500);
+    assert_eq!(state(&mut zellij, desk), "working");
+    zellij.claude_silently_becomes(desk, "idle");
+    zellij.pass(3_500);
+    assert_eq!(state(&mut zellij, desk), "idle");
+    zellij.pass(MINUTE);
+    let before = zellij.hosts;
+    zellij.pass(10 * MINUTE);
+    assert_eq!(zellij.hosts, before, "and then nothing is asked any more");
+}
+
+#[test]
+fn a_claude_that_works_for_long_is_looked_at_six_times_a_minute_at_most() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(MINUTE);
+    let before = zellij.hosts;
+    zellij.pass(10 * MINUTE);
+    let looks = zellij.hosts - before;
+    assert!((50..=60).contains(&looks), "{looks} in ten minutes");
+}
+
+#[test]
+fn the_disk_use_of_each_pane_is_known_soon_after_it_was_opened() {
+    let mut zellij = World::new().ready();
+    for _ in 0..4 {
+        zellij.open();
+        zellij.pass(700);
+    }
+    zellij.pass(20_000);
+    let status = zellij.ask("status", &[]);
+    assert!(status["panes"].as_array().unwrap().iter().all(|pane| pane["bytes"].is_u64()), "{status:#}");
+}
+
+#[test]
 fn a_bell_leads_to_a_look_at_its_own_desk_and_no_other() {
     let mut zellij = World::new().ready();
     let desks: Vec<DeskId> = (0..12).map(|_| zellij.open()).collect();

@@ -18,6 +18,7 @@ use zellij_carrel::manager::{Birth, Manager, Moment};
 
 use crate::cache::Cache;
 use crate::disk::{say, Cleaned, DeskDir, Disk, Place, Report, HOME, SHARED, STATE};
+use crate::schema::expect_schema;
 
 /// After so many orders that follow from one event, they follow from each other.
 const STEPS: usize = 100;
@@ -579,6 +580,7 @@ impl World {
         self.wait_for(call);
         let answer = self.answer(call);
         assert!(answer.get("error").is_none(), "{name}: {answer}");
+        expect_schema(name, &answer);
         answer
     }
 
@@ -752,13 +754,22 @@ impl World {
 
     /// Claude's state changes, and its hook rings.
     pub fn claude_becomes(&mut self, desk: DeskId, status: &str, waiting_for: Option<&str>) {
+        self.claude_writes(desk, status, waiting_for);
+        self.ring(Some(desk), "Notification");
+    }
+
+    /// The same where its bell is lost.
+    pub fn claude_silently_becomes(&mut self, desk: DeskId, status: &str) {
+        self.claude_writes(desk, status, None);
+    }
+
+    fn claude_writes(&mut self, desk: DeskId, status: &str, waiting_for: Option<&str>) {
         if let Some(dir) = self.disk.desks.get_mut(&desk) {
             for report in &mut dir.registry {
                 report.status = status.into();
                 report.waiting_for = waiting_for.map(str::to_string);
             }
         }
-        self.ring(Some(desk), "Notification");
     }
 
     /// The user, or Claude by itself, changes something in the desk's `.claude.json`.

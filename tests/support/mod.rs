@@ -8,5 +8,6 @@
 pub mod claude;
 pub mod machine;
 pub mod messages_api;
+pub mod schema;
 pub mod waiting;
 pub mod zellij;

@@ -296,16 +296,22 @@ impl Zellij {
             let mut command = self.machine.command("zellij");
             command.args(["--session", &self.session]).args(args);
             let finished = finish(command, limit);
-            // The second where there are other sessions.
-            let said = ["There is no active session!", "not found. The following sessions are active"];
-            let overlooked = finished.code == Some(1) && said.iter().any(|said| finished.stderr.contains(said));
-            if overlooked && self.server().is_some() {
+            if self.was_overlooked(&finished) {
                 last = Some(finished);
                 return None;
             }
             Some(finished)
         });
         found.or(last).expect("at least one call")
+    }
+
+    /// Whether Zellij said that there is no such session although there is.
+    #[must_use]
+    pub fn was_overlooked(&self, finished: &Finished) -> bool {
+        // The second where there are other sessions, the third from `kill-session`.
+        let said = ["There is no active session!", "not found. The following sessions are active", "No session named"];
+        let says = |text: &&str| finished.stderr.contains(*text) || finished.stdout.contains(*text);
+        finished.code == Some(1) && said.iter().any(says) && self.server().is_some()
     }
 
     /// `zellij action …`, which has to succeed.
@@ -352,7 +358,9 @@ impl Zellij {
         for _ in 0..10 {
             let answer = self.pipe(name, args, payload);
             if answer.code != Some(0) || !answer.stdout.trim().is_empty() {
-                return answer.json();
+                let answer = answer.json();
+                super::schema::expect_schema(name, &answer);
+                return answer;
             }
         }
         panic!("ten times no answer to the pipe {name:?}\n{}", self.machine.report())
@@ -458,7 +466,11 @@ impl Zellij {
     /// Ends the session like `zellij kill-session` does; it can be resurrected.
     #[track_caller]
     pub fn kill_session(&self) {
-        self.machine.run("zellij", &["kill-session", &self.session]).ok();
+        let killed = until_every(SLOW_POLL, Duration::from_secs(5), || {
+            let finished = self.machine.run("zellij", &["kill-session", &self.session]);
+            (!self.was_overlooked(&finished)).then_some(finished)
+        });
+        killed.expect("Zellij sees the session that there is").ok();
         self.wait_for_the_end();
     }
 
