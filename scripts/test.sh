@@ -88,8 +88,19 @@ part_unit() {
 # shellcheck disable=SC2046 # one word per test file
 part_stories() { cargo_tests $(test_names stories); }
 
-# shellcheck disable=SC2046
-part_host() { cargo_tests $(test_names host); }
+# How many tests at a time, where they wait for programs for about half of their time (measured on two cores): set for cargo.
+wait_together() {
+    cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+    [ "$cores" -le 4 ] || cores=4
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores * 2))}
+    export RUST_TEST_THREADS
+}
+
+part_host() {
+    wait_together
+    # shellcheck disable=SC2046
+    cargo_tests $(test_names host)
+}
 
 part_wasm() { cargo wasm && check_size; }
 
@@ -133,11 +144,7 @@ part_real() {
     fi
     eval "$assignments"
     export CARREL_ZELLIJ CARREL_CLAUDE
-    # Each test runs a Zellij and one or more Claudes: more at a time would only wait for each other.
-    cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-    [ "$cores" -le 4 ] || cores=4
-    RUST_TEST_THREADS=${RUST_TEST_THREADS:-$cores}
-    export RUST_TEST_THREADS
+    wait_together
     # shellcheck disable=SC2086 # one word per test file
     cargo_tests $real
 }

@@ -237,19 +237,28 @@ claim() {
 		fail "cannot write $_STATE/leaving (permissions? a full or read-only disk?)"
 		return
 	}
-	_n=0
-	_at=$1
-	while exists "$_at"; do
-		_n=$((_n + 1))
-		_at=$1.$_n
+	_signings=0
+	while :; do
+		_n=0
+		_at=$1
+		while exists "$_at"; do
+			_n=$((_n + 1))
+			_at=$1.$_n
+		done
+		# Without hard links a name can be taken from us in the same moment.
+		if ln -- "$_mine" "$_at" 2>/dev/null || { ! exists "$_at" && mv -- "$_mine" "$_at" 2>/dev/null && sign_lives "$_at" && [ "$_pid" = $$ ]; }; then
+			_SIGN=$_at
+			! is_claimed "$1" || unclaim
+			break
+		fi
+		! exists "$_at" || break
+		# The name may have been another's, who has taken it down since.
+		_signings=$((_signings + 1))
+		[ "$_signings" -lt 3 ] || {
+			_WHY="cannot write $_at (is the disk full or read-only?)"
+			break
+		}
 	done
-	# Without hard links a name can be taken from us in the same moment.
-	if ln -- "$_mine" "$_at" 2>/dev/null || { ! exists "$_at" && mv -- "$_mine" "$_at" 2>/dev/null && sign_lives "$_at" && [ "$_pid" = $$ ]; }; then
-		_SIGN=$_at
-		! is_claimed "$1" || unclaim
-	elif ! exists "$_at"; then
-		_WHY="cannot write $_at (is the disk full or read-only?)"
-	fi
 	rm -f -- "$_mine"
 	[ -n "$_SIGN" ] || return 1
 	remove_dead_signs "$1"
