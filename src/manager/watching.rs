@@ -503,8 +503,10 @@ impl Manager {
             let since_ms = *known.dead_since_ms.get_or_insert(looked_ms.max(known.started_ms));
             let patience_ms = if found.is_none() { NO_DESK_MS } else { SHELL_MS };
             let runs_for_ms = now_ms.saturating_sub(known.started_ms);
-            // It says that it runs although it has been dead for longer than a list may be behind.
-            let sure = looked_ms > since_ms && list_ms >= since_ms + OLD_LIST_MS;
+            // It says that it runs although it has been dead for longer than a list may be behind. Where nothing happens no list
+            // comes: of an end there would have been one.
+            let agrees = list_ms >= since_ms + OLD_LIST_MS || now_ms >= since_ms + 2 * OLD_LIST_MS;
+            let sure = looked_ms > since_ms && agrees;
             match known.terminal {
                 Some(terminal) if sure && runs_for_ms >= patience_ms => shells.push((*pane, terminal)),
                 _ => undecided |= now_ms.saturating_sub(since_ms) < 2 * NO_DESK_MS,

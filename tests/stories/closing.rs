@@ -379,6 +379,22 @@ fn another_sessions_mark_of_a_desk_that_came_back_there_is_left_alone() {
 // ---- a shell in a held pane ------------------------------------------------------------------------------------------
 
 #[test]
+fn a_shell_in_a_held_pane_is_known_though_zellij_sends_no_list_any_more() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.pass(5_000);
+    zellij.exit(terminal, 0);
+    zellij.pass(5_000);
+    zellij.drop_to_shell(terminal);
+    zellij.pass(1_100);
+    zellij.lists(false);
+    zellij.pass(20_000);
+    assert!(zellij.cleans_of(desk) > 0);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
 fn esc_on_a_held_pane_leaves_a_shell_there_and_the_conversation_is_kept() {
     for clients in 1..=3 {
         let mut zellij = World::new().clients(clients).ready();
