@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 
 use serde_json::json;
 
@@ -26,7 +27,8 @@ fn told(zellij: &Zellij, prompt: &str, word: &str) -> Pane {
 /// SIGTERM is not among them: Zellij 0.45.1 lives on after it, and cannot be reached any more (measured).
 /// One pane that has said nothing, one in the middle of an answer, one held; then the server gets the signal, the session
 /// comes back, and at last it is deleted. What was wrong.
-fn server_gets(signal: &str) {
+/// `away` is what else is gone of the machine's before the session comes back.
+fn server_gets(signal: &str, away: &[&str]) {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let client = zellij.start();
@@ -46,6 +48,10 @@ fn server_gets(signal: &str) {
     drop(client);
     machine.api().release("door");
     machine.wait("all Claudes are gone", || machine.claudes().is_empty().then_some(()));
+    for dir in away.iter().map(|dir| machine.path(dir)) {
+        fs::remove_dir_all(&dir).unwrap();
+        fs::DirBuilder::new().mode(0o700).create(&dir).unwrap();
+    }
 
     // It comes back: each pane has its desk, its method and its conversation.
     let client = zellij.resurrect(true);
@@ -89,7 +95,8 @@ fn server_gets(signal: &str) {
 }
 
 #[test]
-fn panes_in_every_state_survive_a_hang_up_and_a_kill_of_the_zellij_server() {
-    server_gets("HUP");
-    server_gets("KILL");
+fn panes_in_every_state_survive_a_hang_up_of_the_zellij_server_and_a_restart_of_the_machine() {
+    server_gets("HUP", &[]);
+    // As when the machine is started anew: no process, no sockets, an empty runtime dir.
+    server_gets("KILL", &["s", "run", "tmp"]);
 }
