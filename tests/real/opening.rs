@@ -121,7 +121,7 @@ fn without_any_client_a_pipe_opens_a_pane_too() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel());
     zellij.start_in_background();
-    machine.wait("the plugin is loaded", || machine.zellij_log().contains("carrel.wasm' in").then_some(()));
+    zellij.wait_until_answering();
     let pane = Pane::open(&zellij, "");
     zellij.wait_status("isolated", |status| pane.entry(status)["health"] == "isolated");
     zellij.ask("close", &format!("pane={}", pane.pane), "");

@@ -352,6 +352,15 @@ impl Zellij {
         self.call(&words, limit)
     }
 
+    /// Waits until Carrel answers in a session that no client is attached to. Zellij keeps a pipe that comes while the
+    /// plugin is loading for the clients alone: without one it is dropped, and its caller waits for ever.
+    pub fn wait_until_answering(&self) {
+        self.machine.wait("Carrel answers a pipe", || {
+            let answer = self.pipe_within("status", "", "", Duration::from_secs(2));
+            (!answer.stdout.trim().is_empty()).then_some(())
+        });
+    }
+
     /// The answer to a pipe that changes nothing: asked again where Zellij lost it.
     #[track_caller]
     pub fn ask(&self, name: &str, args: &str, payload: &str) -> Value {
