@@ -180,7 +180,11 @@ who_lives_at() {
 }
 
 # head_of FILE: sets _TEXT to its first 8 KiB.
-head_of() { _TEXT=$(head -c 8192 -- "$1" 2>/dev/null) || _TEXT=; }
+head_of() {
+	_TEXT=
+	# A pipe would be waited for.
+	[ ! -f "$1" ] || _TEXT=$(head -c 8192 -- "$1" 2>/dev/null) || _TEXT=
+}
 
 # is_of_another_process FILE: whether a registry file was written by another process than the one that has its pid now,
 # which look_at has just seen. It carries the start time where Claude knows it, on Linux in the system's own form; a file

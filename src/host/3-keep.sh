@@ -234,13 +234,13 @@ keep_history() {
 		fail "$2 is in the way: it is not a file"
 		return
 	}
-	grep -F -x -v -q -f "$2" -- "$1" 2>/dev/null
+	missing_prompts "$1" "$2" -q
 	case $? in
 	0)
 		# A last line that was cut off must not swallow our first.
 		[ -z "$(tail -c 1 <"$2")" ] || printf '\n' 2>/dev/null >>"$2"
-		{ grep -F -x -v -f "$2" -- "$1" >>"$2"; } 2>/dev/null
-		grep -F -x -v -q -f "$2" -- "$1" 2>/dev/null
+		{ missing_prompts "$1" "$2" >>"$2"; } 2>/dev/null
+		missing_prompts "$1" "$2" -q
 		[ $? -eq 1 ] || {
 			cannot_write "$2"
 			return
@@ -255,7 +255,16 @@ keep_history() {
 	rm -f -- "$1"
 }
 
-# has_messages TRANSCRIPT: whether there is a conversation in it; Claude 2.1.197 sometimes leaves a stub without one.
+# missing_prompts SOURCE DESTINATION [-q]: prints those that the destination does not have; 1 where there are none, more where that
+# cannot be told. The patterns are the source's few: those of the user, of years, would take gigabytes.
+missing_prompts() {
+	_both=$(grep -F -x -f "$1" -- "$2" 2>/dev/null)
+	[ $? -le 1 ] || return 2
+	printf '%s\n' "$_both" | grep ${3+"$3"} -F -x -v -f - -- "$1" 2>/dev/null
+}
+
+# has_messages TRANSCRIPT: whether there is a conversation in it; Claude 2.1.197 sometimes leaves a stub without one. 1 is no;
+# more, that it cannot be read.
 has_messages() {
 	[ -f "$1" ] && grep -q -E '"type": ?"(user|assistant)"' -- "$1" 2>/dev/null
 }

@@ -35,6 +35,8 @@ find_project() {
 	_PROJECT=$_TOP _MAIN=$_ROOT
 	! holds_state "$_PROJECT" || _PROJECT=$_cwd
 	! holds_state "$_MAIN" || _MAIN=$_PROJECT
+	# What lies in the project can be written there already, and be made a link.
+	case $_MAIN/ in "$_PROJECT"/*) _MAIN=$_PROJECT ;; esac
 	! holds_state "$_PROJECT" || stop "the method container lets Claude write in $_PROJECT, and in there lies what it must not write (your HOME, your Claude dir or Carrel's state dir): start it in a project's own directory"
 }
 
@@ -97,18 +99,42 @@ build_box() {
 	for _dir in /tmp /var/tmp; do
 		[ ! -d "$_dir" ] || [ -L "$_dir" ] || part --bind "$_DESK/.carrel/tmp" "$_dir"
 	done
-	for _dir in "${ZELLIJ_SOCKET_DIR-}" "${XDG_RUNTIME_DIR-}"; do
-		case $_dir in /tmp/* | /var/tmp/* | /run/*) ;; /?*) [ ! -d "$_dir" ] || part --tmpfs "$_dir" ;; esac
-	done
 	# One of these may have been hidden just now.
 	for _dir in "$_USER_HOME" "$_SHARED" "${CLAUDE_CODE_PLUGIN_CACHE_DIR-}"; do
 		[ ! -d "$_dir" ] || part --ro-bind "$_dir" "$_dir"
+	done
+	# Wherever else sockets lie, below HOME too: one that can be read can be spoken to.
+	for _dir in "${ZELLIJ_SOCKET_DIR-}" "${XDG_RUNTIME_DIR-}" "${TMPDIR:-/tmp}"/zellij-[0-9]* "$_USER_HOME/.ssh/agent"; do
+		case $_dir in /?*) [ ! -d "$_dir" ] || is_hidden "$_dir" || holds_shown "$_dir" || part --tmpfs "$_dir" ;; esac
+	done
+	for _one in "${SSH_AUTH_SOCK-}" "$_USER_HOME"/.gnupg/S.*; do
+		[ ! -S "$_one" ] || is_hidden "$_one" || part --ro-bind /dev/null "$_one"
 	done
 	case $_CLAUDE in /tmp/* | /var/tmp/* | /run/*) part --ro-bind "$_CLAUDE" "$_CLAUDE" ;; esac
 	part --bind "$_MAIN" "$_MAIN" --bind "$_PROJECT" "$_PROJECT"
 	[ "$_LOGIN_IS" != shared ] || open_login "${_LOGIN:-$_USER_HOME/.claude}"
 	[ ! -d "${_MEMORY_DIR:-/nowhere}" ] || part --bind "$_MEMORY_DIR" "$_MEMORY_DIR"
 	part --tmpfs "$_STATE" --bind "$_DESK" "$_DESK" --ro-bind "$_DESK/.carrel" "$_DESK/.carrel" --chdir "$PWD"
+}
+
+# is_hidden PATH: whether the box has other dirs over it already.
+is_hidden() {
+	case $1 in
+	"$_USER_HOME"/* | "$_SHARED"/*) return 1 ;;
+	/tmp/* | /var/tmp/* | /run/*) return 0 ;;
+	esac
+	return 1
+}
+
+# holds_shown DIR: whether something lies in it that Claude needs.
+holds_shown() {
+	physical "$1" || return 1
+	_up=$_P
+	for _one in "$_USER_HOME" "$_SHARED" "${CLAUDE_CODE_PLUGIN_CACHE_DIR-}"; do
+		[ -n "$_one" ] && physical "$_one" || continue
+		case $_P/ in "$_up"/*) return 0 ;; esac
+	done
+	return 1
 }
 
 # open_login DIR: Claude renews a login by a new file and a rename, and locks it beside; what else is there stays as it is.

@@ -77,8 +77,12 @@ furnish_home() {
 		*) [ ! -f "$_entry" ] || [ ! -x "$_entry" ] || link_home ".claude/$_name" ;;
 		esac
 	done
+	set --
+	for _entry in "$_SHARED/settings.json" .claude/settings.json .claude/settings.local.json; do
+		[ ! -f "$_entry" ] || set -- "$@" "$_entry"
+	done
 	# shellcheck disable=SC2013 # such a name has no blank in it
-	for _name in $(cat -- "$_SHARED/settings.json" .claude/settings.json .claude/settings.local.json 2>/dev/null | grep -o -E '(~|[$]HOME|[$][{]HOME[}])/[A-Za-z0-9._/@+-]+'); do
+	for _name in $([ $# -eq 0 ] || cat -- "$@" 2>/dev/null | grep -o -E '(~|[$]HOME|[$][{]HOME[}])/[A-Za-z0-9._/@+-]+'); do
 		_name=${_name#*/}
 		while :; do
 			case $_name in */) _name=${_name%/} ;; *) break ;; esac

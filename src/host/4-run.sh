@@ -147,6 +147,26 @@ await_the_last() {
 	done
 }
 
+# be_alone: says that this launcher is at the desk, by the name of an empty file, and then looks for others: of two that begin
+# in one moment one sees the other at least. The one with the greater pid steps back, and finds the other one's record.
+be_alone() {
+	look_at $$
+	_here=$_DESK/.carrel/at-$$.$_START
+	clear_way "$_here"
+	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null || stop_unwritable "$_DESK/.carrel"
+	for _one in "$_DESK"/.carrel/at-*; do
+		_V=${_one##*/at-}
+		if [ "$_one" = "$_here" ]; then
+			:
+		elif look_at "${_V%%.*}" && [ "$_START" = "${_V#*.}" ]; then
+			[ "${_V%%.*}" -gt $$ ] || rm -f -- "$_here"
+			return 1
+		else
+			rm -f -- "$_one"
+		fi
+	done
+}
+
 # make_desk: makes the desk ours, with a record in it that keeps cleaners away. A cleaner first puts up its sign, then moves
 # the desk away, then looks at its record once more; here the record comes first, then the look for a sign: whoever comes
 # second sees the other.
@@ -187,7 +207,9 @@ make_desk() {
 			_proved=yes
 		fi
 		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
-		if write_record; then
+		if ! be_alone; then
+			pause
+		elif write_record; then
 			is_claimed "$_CLAIM" || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
 		elif real_dir "$_DESK/.carrel"; then
 			stop_unwritable "$_DESK/.carrel"
@@ -279,12 +301,13 @@ choose_session() {
 			if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
 				[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_SESSION.jsonl" ] || continue
 			fi
-			if has_messages "$_file"; then
-				_newest=$_file
-			elif [ "$_id" = "$_SESSION" ]; then
-				# A stub makes the id unusable both ways.
-				rm -f -- "$_file"
-			fi
+			has_messages "$_file"
+			case $? in
+			0) _newest=$_file ;;
+			# A stub makes the id unusable both ways. What cannot be read is none.
+			1) [ "$_id" != "$_SESSION" ] || rm -f -- "$_file" ;;
+			*) [ "$_id" != "$_SESSION" ] || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
+			esac
 		done
 		# A desk whose session had ended, or that was rebuilt: its conversations were kept meanwhile, all or some of them.
 		first_line "$_DESK/.carrel/last"
@@ -393,13 +416,19 @@ find_root() {
 			_ROOT=$_up
 			_line=
 			IFS= read -r _line 2>/dev/null <"$_up/.git" || :
-			# A worktree: "gitdir: <main>/.git/worktrees/<name>".
+			# A worktree: "gitdir: <main>/.git/worktrees/<name>". Whoever can write here could name anything; where git made it,
+			# the main repository names the way back.
 			case $_line in
 			"gitdir: "*/.git/worktrees/*)
 				_line=${_line#gitdir: }
-				_line=${_line%/.git/worktrees/*}
 				case $_line in /*) ;; *) _line=$_up/$_line ;; esac
-				! physical "$_line" || _ROOT=$_P
+				if physical "${_line%/.git/worktrees/*}"; then
+					_line=$_P/.git/worktrees/${_line##*/.git/worktrees/}
+					if [ ! -L "$_line/gitdir" ] && first_line "$_line/gitdir"; then
+						case $_V in /*) ;; *) _V=$_line/$_V ;; esac
+						[ ! "$_V" -ef "$_up/.git" ] || _ROOT=$_P
+					fi
+				fi
 				;;
 			esac
 			break

@@ -56,9 +56,10 @@ clean() {
 	done
 	# Deletions that were interrupted: all was kept before.
 	for _dir in "$_STATE"/leaving/gone-*; do
-		! exists "$_dir" || rm -rf -- "$_dir" 2>/dev/null
+		remove_tree "$_dir"
 	done
 	_result=gone
+	_gone=$_STATE/leaving/gone-$_PANE
 	if exists "$_DESK" || exists "$_LEAVING"; then
 		_result=failed
 		_WHY=
@@ -66,6 +67,10 @@ clean() {
 		unclaim
 	else
 		remove_dead_signs "$_CLAIM"
+		! exists "$_gone" || {
+			_result=failed
+			fail "cannot delete $_gone (permissions? a read-only disk?); its conversations are kept"
+		}
 	fi
 	case $_result in
 	gone | cleaned | kept) say clean "$_PANE" "$_result" ;;
@@ -144,14 +149,22 @@ clean_desk() {
 		fi
 		leave_changes "$_LEAVING" || return 1
 		# Gone in one step; deleting may take its time.
-		_gone=$_STATE/leaving/gone-$_PANE
-		mv -- "$_LEAVING" "$_gone" 2>/dev/null && rm -rf -- "$_gone" 2>/dev/null
+		mv -- "$_LEAVING" "$_gone" 2>/dev/null && remove_tree "$_gone"
 		if exists "$_LEAVING" || exists "$_gone"; then
 			fail "cannot delete $_LEAVING (permissions? a read-only disk?); its conversations are kept"
 			return
 		fi
 	fi
 	_result=cleaned
+}
+
+# remove_tree DIR: deletes it with all that is in it, also where programs have taken the right to write from their own dirs, as
+# Go's does in its cache.
+remove_tree() {
+	! exists "$1" || rm -rf -- "$1" 2>/dev/null || {
+		find "$1" -type d -exec chmod u+rwx -- {} + 2>/dev/null
+		rm -rf -- "$1" 2>/dev/null
+	}
 }
 
 # is_anothers: whether the desk has another owner than whoever asked took it for; sets _WHY.
@@ -163,7 +176,8 @@ is_anothers() {
 		judge_owner
 		case $_verdict in
 		server) [ "$_server" = "$_FOR_SERVER" ] || return 0 ;;
-		saved) [ -z "$_IF_NOBODY" ] || return 0 ;;
+		# Alive: nothing lives, so it cannot be told.
+		saved | alive) [ -z "$_IF_NOBODY" ] || return 0 ;;
 		esac
 	done
 	return 1

@@ -1,11 +1,13 @@
 # scan: tells what lies on the desks and what lives there. It changes nothing, but that it tries whether the disk is full.
 #
-#   scan [--measure] [--server PID] [--shared DIR] [UUID…]
+#   scan [--measure] [--full] [--server PID] [--shared DIR] [UUID…]
+#
+# Of these desks; without any, of all there are, but with --full of none. --full: the shared dirs too.
 #
 #   boot     ID                     of this system's running time; empty where it is not known
 #   full     DIR                    nothing more can be written there
 #   desk     UUID PLACE             PLACE: configs, homes or leaving
-#   record   KEY VALUE              of the desk before it
+#   record   KEY VALUE              of the desk before it: what a plugin asks of it, group, cwd, shared, home, opened, notice
 #   group    alive|dead|unknown     the launcher's process group
 #   exit     CODE                   Claude has ended with that code
 #   rang     [ASKED]                a hook of Claude's has run since the start; ASKED: it waits for that, plan or question
@@ -27,10 +29,11 @@
 # nothing. PANE is CARREL_PANE; TERMINAL is Zellij's number of its pane, where it descends from the server with the PID.
 
 scan() {
-	_measure='' _wanted='' _server='' _shareds=
+	_measure='' _full='' _wanted='' _server='' _shareds=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--measure) _measure=yes ;;
+		--full) _full=yes ;;
 		--server | --shared)
 			[ $# -ge 2 ] || break
 			case $1 in --server) _server=$2 ;; *) add_shared "$2" ;; esac
@@ -53,13 +56,13 @@ scan() {
 		for _desk in "$_STATE/$_place"/pane-*; do
 			_uuid=${_desk##*/pane-}
 			is_desk "$_uuid" && real_dir "$_desk" || continue
-			[ -z "$_wanted" ] || case $_wanted in *" $_uuid "*) ;; *) continue ;; esac
+			[ -z "$_wanted$_full" ] || case $_wanted in *" $_uuid "*) ;; *) continue ;; esac
 			scan_desk
 			_desks=$_desks$_NL$_desk
 		done
 	done
 	# A Claude that reports at its desk reports nowhere else.
-	if [ -z "$_wanted" ] || [ -n "$_unproved" ]; then
+	if [ -z "$_wanted" ] || [ -n "$_full$_unproved" ]; then
 		set -f
 		IFS=$_NL
 		# shellcheck disable=SC2086 # one argument a line
@@ -100,7 +103,7 @@ scan_desk() {
 			case $_key in '' | "$_line" | *[!a-z_]*) continue ;; esac
 			# Values are escaped already, as they are here.
 			_V=${_line#*=}
-			printf 'record\t%s\t%s\n' "$_key" "$_V"
+			case $_key in group | cwd | shared | home | opened | notice) printf 'record\t%s\t%s\n' "$_key" "$_V" ;; esac
 			case $_key in
 			group) _group=$_V ;;
 			box) _boxed=$_V ;;
@@ -128,7 +131,7 @@ scan_desk() {
 	! recall "$_desk/.carrel/exit" code || say exit "$_V"
 	if [ -e "$_desk/.carrel/rang" ]; then
 		_V=
-		{ IFS= read -r _V <"$_desk/.carrel/asked"; } 2>/dev/null
+		first_line "$_desk/.carrel/asked"
 		say rang "$_V"
 	fi
 	config_of "$_desk"
@@ -159,11 +162,15 @@ explain_desk() {
 		_pid=${_file##*/}
 		look_at "${_pid%%.*}" && say key "${_pid%%.*}"
 	done
-	if grep -q -s -e '"hasCompletedOnboarding": *true' -- "$_dir/.claude.json"; then say onboarded yes; else say onboarded no; fi
-	# Our own settings, which pin the variable, are not among these.
-	grep -l -s -F -e '"CLAUDE_CONFIG_DIR"' -- "$_dir/settings.json" "$_cwd/.claude/settings.json" "$_cwd/.claude/settings.local.json" \
+	if [ -f "$_dir/.claude.json" ] && grep -q -s -e '"hasCompletedOnboarding": *true' -- "$_dir/.claude.json"; then say onboarded yes; else say onboarded no; fi
+	# Our own settings, which pin the variable, are not among these. A pipe among them would be waited for.
+	set --
+	for _file in "$_dir/settings.json" "$_cwd/.claude/settings.json" "$_cwd/.claude/settings.local.json" \
 		/etc/claude-code/managed-settings.json /etc/claude-code/managed-settings.d/*.json \
-		"/Library/Application Support/ClaudeCode/managed-settings.json" | while IFS= read -r _file; do
+		"/Library/Application Support/ClaudeCode/managed-settings.json"; do
+		[ ! -f "$_file" ] || set -- "$@" "$_file"
+	done
+	[ $# -eq 0 ] || grep -l -s -F -e '"CLAUDE_CONFIG_DIR"' -- "$@" | while IFS= read -r _file; do
 		[ ! -L "$_file" ] || _file=$(readlink -- "$_file")
 		say redirect "$_file"
 	done

@@ -120,7 +120,7 @@ where() {
 	_TOLD=$_NL
 	each_plugin tell_plugin
 	config_dir
-	case $_TOLD in *"$_NL$_INSTALLED$_NL"*) ;; *) tell plugin "$_INSTALLED" ;; esac
+	case $_TOLD in *"$_NL$_INSTALLED$_NL"*) ;; *) [ -z "$_INSTALLED" ] || tell plugin "$_INSTALLED" ;; esac
 	tell_by_hand
 }
 
@@ -263,7 +263,7 @@ remove() { if take "$1"; then printf 'removed: %s\n' "$1"; else printf 'not remo
 # take PATH: a whole directory only where its name can be nothing but ours.
 take() {
 	case $1 in
-	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) rm -rf -- "$1" 2>/dev/null ;;
+	"$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) remove_tree "$1" ;;
 	*) rm -f -- "$1" 2>/dev/null ;;
 	esac
 }
@@ -279,11 +279,22 @@ prune() {
 
 # remove_permissions: takes our entry out of Zellij's file; the others stay as they are.
 remove_permissions() {
-	_file=$_ZELLIJ/permissions.kdl
-	_skip=
+	target_of "$_ZELLIJ/permissions.kdl" && clear_way "$_FILE.carrel" || return
+	_skip='' _whole=
+	! cp -p -- "$_FILE" "$_FILE.carrel" 2>/dev/null || _whole=yes
+	[ -z "$_whole" ] || without_permissions <"$_FILE" 2>/dev/null >"$_FILE.carrel"
+	if [ -n "$_whole" ] && mv -f -- "$_FILE.carrel" "$_FILE" 2>/dev/null; then
+		printf 'removed: an entry of %s\n' "$_ZELLIJ/permissions.kdl"
+	else
+		rm -f -- "$_FILE.carrel"
+		printf 'not removed: an entry of %s\n' "$_ZELLIJ/permissions.kdl" >&2
+	fi
+}
+
+without_permissions() {
 	while _line= && IFS= read -r _line || [ -n "$_line" ]; do
 		[ "$_line" != "\"$_LOCATION\" {" ] || _skip=yes
-		[ -n "$_skip" ] || printf '%s\n' "$_line"
+		[ -n "$_skip" ] || printf '%s\n' "$_line" || _whole=
 		[ "$_line" != "}" ] || _skip=
-	done <"$_file" >"$_file.carrel" && mv -f -- "$_file.carrel" "$_file" 2>/dev/null && printf 'removed: an entry of %s\n' "$_file"
+	done
 }

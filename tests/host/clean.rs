@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -853,6 +853,33 @@ fn a_disk_that_is_really_full_fails_and_nothing_is_deleted() {
         place.cleaned();
         assert_eq!(read(&place.shared.join(talk(SESSION))), big);
         assert_eq!(read(&place.shared.join(talk(OTHER))), transcript(OTHER, 2));
+    });
+}
+
+#[test]
+fn what_programs_have_closed_to_their_owner_is_deleted_too_and_what_cannot_be_is_never_called_gone() {
+    each_shell(|place| {
+        // As in a cache of Go's. The permissions of a dir bind nobody who is root.
+        place.dead_desk();
+        fs::remove_dir_all(place.desk()).unwrap();
+        open_to_all(&place.state.join("leaving"));
+        fs::set_permissions(place.state.join("leaving"), fs::Permissions::from_mode(0o777)).unwrap();
+        let gone = place.state.join(format!("leaving/gone-{PANE}"));
+        let mut make = Command::new("/bin/sh");
+        place.set_up(&mut make);
+        make.args(["-c", "umask 022; mkdir -p \"$0/a/b\" && echo x >\"$0/a/b/c\" && chmod 555 \"$0/a/b\" \"$0/a\"", gone.to_str().unwrap()]);
+        assert!(as_nobody(&make).status().unwrap().success());
+        let clean = place.carrel(&["clean", "--pane", PANE, "--wait", "0"]);
+        Answer::of(as_nobody(&clean).output().unwrap()).expect(&format!("clean\t{PANE}\tgone\n"));
+        assert!(!gone.exists());
+
+        place.dead_desk();
+        place.script("rm", "case $1 in -rf) exit 1 ;; *) exec /bin/rm \"$@\" ;; esac\n");
+        for _ in 0..2 {
+            place.clean().ends_with(1).says("\tfailed\t").says("cannot delete");
+        }
+        fs::remove_file(place.bin.join("rm")).unwrap();
+        place.clean().expect(&format!("clean\t{PANE}\tgone\n"));
     });
 }
 

@@ -90,6 +90,44 @@ fn in_its_box_claude_can_write_its_desk_and_the_project_and_nothing_else() {
     });
 }
 
+/// By Zellij's anything could be started outside, by an agent's any key be used; a socket that can be read can be spoken to.
+#[test]
+fn no_socket_of_the_users_can_be_reached_from_the_box_wherever_it_lies() {
+    each_shell(|place| {
+        place.seed();
+        let sockets = ["sock/s", "tmp/zellij-1000/s", "run/s", ".ssh/agent/s", "agent.sock", ".gnupg/S.gpg-agent"];
+        let paths = sockets.map(|socket| place.home.join(socket));
+        let _open = paths.clone().map(|path| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::os::unix::net::UnixListener::bind(&path).unwrap()
+        });
+        write(&place.home.join(".ssh/config"), "the user's");
+        let mut act = String::new();
+        for path in &paths {
+            act += &format!("[ ! -S '{0}' ] || echo 'there: {0}'\n", path.display());
+        }
+        claude_says(place, &format!("{act}cat '{}'", place.home.join(".ssh/config").display()));
+        let mut command = place.carrel(&words(&[]));
+        command
+            .env("ZELLIJ_SOCKET_DIR", place.home.join("sock"))
+            .env("XDG_RUNTIME_DIR", place.home.join("run"))
+            .env("TMPDIR", place.home.join("tmp"))
+            .env("SSH_AUTH_SOCK", place.home.join("agent.sock"))
+            .process_group(0);
+        Answer::of(command.output().unwrap()).ends_with(0);
+        assert_eq!(said(place), "the user's");
+        // A dir that holds what Claude needs is not hidden with it.
+        let mut command = place.carrel(&words(&[]));
+        command.env("XDG_RUNTIME_DIR", &place.home).process_group(0);
+        Answer::of(command.output().unwrap()).ends_with(0);
+        assert!(said(place).ends_with("the user's"));
+        for dir in ["sock", "tmp", "run", ".ssh", ".gnupg"] {
+            fs::remove_dir_all(place.home.join(dir)).unwrap();
+        }
+        fs::remove_file(place.home.join("agent.sock")).unwrap();
+    });
+}
+
 #[test]
 fn claudes_exit_code_and_its_words_pass_through_the_box() {
     each_shell(|place| {
@@ -112,6 +150,7 @@ fn of_a_worktree_the_main_repository_can_be_written_too_and_never_what_holds_the
         fs::create_dir_all(main.join(".git/worktrees/w")).unwrap();
         let tree = place.top().join("tree");
         write(&tree.join(".git"), &format!("gitdir: {}\n", main.join(".git/worktrees/w").display()));
+        write(&main.join(".git/worktrees/w/gitdir"), &format!("{}\n", tree.join(".git").display()));
         fs::create_dir_all(tree.join("deep")).unwrap();
         let act = format!(
             "(echo x >{0}/a) && (echo x >{1}/.git/a) && (echo x >{1}/a); (echo x >{2}/a) || :",
@@ -131,6 +170,28 @@ fn of_a_worktree_the_main_repository_can_be_written_too_and_never_what_holds_the
             command.current_dir(&dir).process_group(0);
             Answer::of(command.output().unwrap()).ends_with(1).says("must not write");
         }
+        // Whoever can write a `.git` can name any dir in it; the way back is what only git has written.
+        let forged = place.top().join("forged");
+        let keys = place.home.join(".ssh");
+        fs::create_dir_all(&keys).unwrap();
+        let mut names = vec![keys.clone(), main.clone()];
+        // A link in the project that leads there, and a way back that lies in the project too.
+        fs::create_dir_all(forged.join("fake/.git/worktrees/w")).unwrap();
+        write(&forged.join("fake/.git/worktrees/w/gitdir"), &format!("{}\n", forged.join(".git").display()));
+        link(&keys, &forged.join("way"));
+        names.extend([forged.join("way"), forged.join("way/../fake"), forged.join("fake")]);
+        for named in names {
+            write(&forged.join(".git"), &format!("gitdir: {}/.git/worktrees/w\n", named.display()));
+            let act = format!("echo x >{0}/b; echo x >{1}/b; echo x >{2}/b; true", keys.display(), main.display(), forged.display());
+            place.script("claude", &format!("{probed}\n{act}\n"));
+            let mut command = place.carrel(&words(&[]));
+            command.current_dir(&forged).process_group(0);
+            Answer::of(command.output().unwrap()).ends_with(0);
+            assert!(forged.join("b").exists());
+            assert!(!keys.join("b").exists() && !main.join("b").exists(), "{}", named.display());
+            fs::remove_file(forged.join("b")).unwrap();
+        }
+        fs::remove_dir_all(&keys).unwrap();
         // A repository around the HOME, as for dotfiles, does not open the HOME.
         fs::create_dir_all(place.home.join(".git")).unwrap();
         let inside = place.home.join("src");

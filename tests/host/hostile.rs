@@ -437,6 +437,74 @@ fn two_panes_of_one_saved_layout_never_work_at_one_desk() {
     });
 }
 
+/// They look for each other while neither has written its record.
+#[test]
+fn of_two_panes_of_one_saved_layout_that_begin_in_one_moment_one_starts_claude() {
+    each_shell(|place| {
+        place.seed();
+        place.claude_does("echo one >>\"$log/starts\"; until [ -f \"$log/go\" ]; do sleep 0.02; done; exit 0\n");
+        let starts = || fs::read_to_string(place.log.join("starts")).unwrap_or_default().lines().count();
+        for round in 0..6 {
+            let both = [0; 2].map(|_| Group::start(place.carrel(&Place::run_words(&[]))));
+            until("a Claude is there", || starts() > 0);
+            std::thread::sleep(std::time::Duration::from_millis(250));
+            assert_eq!(starts(), 1, "round {round}");
+            // The other one waits for it to end.
+            write(&place.log.join("go"), "");
+            for one in both {
+                one.finish().ends_with(0);
+            }
+            assert_eq!(starts(), 2, "round {round}");
+            fs::remove_file(place.log.join("go")).unwrap();
+            fs::remove_file(place.log.join("starts")).unwrap();
+            fs::remove_dir_all(place.desk()).unwrap();
+        }
+    });
+}
+
+/// A named pipe is waited for by whoever opens it, and everybody who can write at a desk can make one.
+#[test]
+fn named_pipes_where_files_are_looked_for_keep_nobody_waiting() {
+    each_shell(|place| {
+        let soon = |words: &[&str]| {
+            let mut group = Group::start(place.carrel(words));
+            let began = std::time::Instant::now();
+            while group.child.try_wait().unwrap().is_none() {
+                if began.elapsed().as_secs() >= 20 {
+                    group.kill();
+                    panic!("{words:?} waits");
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            group.finish()
+        };
+        let pipe = |path: &Path| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+            assert!(made.success());
+        };
+        let desk = place.dead_desk();
+        pipe(&desk.join("daemon.lock"));
+        assert_eq!(soon(&["owners"]).whole("owner", 9)[0][1], "alive", "what cannot be told is alive");
+        soon(&["clean", "--pane", PANE, "--wait", "0"]).says("alive");
+        fs::remove_dir_all(&desk).unwrap();
+
+        place.seed();
+        pipe(&place.project.join(".claude/settings.json"));
+        let group = place.run_living(&["--method", "home"]);
+        let home = place.state.join(format!("claude-homes/pane-{PANE}"));
+        for path in [".claude.json", ".claude/settings.json"].map(|path| home.join(path)) {
+            let _ = fs::remove_file(&path);
+            pipe(&path);
+        }
+        pipe(&home.join(".carrel/asked"));
+        soon(&["scan"]).says("end");
+        drop(group);
+        fs::remove_dir_all(place.project.join(".claude")).unwrap();
+        fs::remove_dir_all(&home).unwrap();
+    });
+}
+
 #[test]
 fn a_second_pane_of_one_saved_layout_stops_with_a_sentence() {
     // It waits for ten seconds, so once is enough.

@@ -233,6 +233,10 @@ fn a_desk_is_left_alone_where_the_saved_sessions_cannot_be_read() {
             ended(place, &[("zellij_cache", &path.display().to_string())]);
             let (verdict, why) = judged(place);
             assert!(verdict == "alive" && why.contains("cannot be read"), "{verdict} {why}");
+            // Nor is it cleaned by whoever believed that it was nobody's.
+            let words = ["clean", "--pane", PANE, "--wait", "0", "--server", "4242", "--if-nobody"];
+            assert_eq!(place.call(&words).fields("clean")[1], "owned");
+            assert!(place.desk().exists());
         }
     });
     // The permissions of a dir bind nobody who is root.

@@ -45,7 +45,9 @@ fn a_new_pane_gets_a_desk_and_a_session_of_its_own() {
         assert_eq!(read(&place.desk().join(".claude.json")), read(&place.home.join(".claude.json")));
         assert!(!is_link(&place.desk().join(".claude.json")));
         assert_eq!((mode(&place.desk()), mode(&place.desk().join(".claude.json"))), (0o700, 0o600));
-        assert_eq!(names(&place.desk().join(".carrel")), ["exit", "given", "record", "settings.json"]);
+        let ours = names(&place.desk().join(".carrel"));
+        assert_eq!(ours[1..], ["exit", "given", "record", "settings.json"]);
+        assert!(ours[0].starts_with("at-"), "{ours:?}");
         assert_eq!(read(&place.desk().join(".carrel/exit")), "code=0\n");
     });
 }
@@ -192,6 +194,22 @@ fn a_conversation_is_resumed_and_a_stub_is_not() {
         // Run again, the same once more: nothing depends on the first time.
         place.run(&[]).ends_with(0);
         assert_eq!(session_words(place), ("--resume".into(), SESSION.into()));
+    });
+}
+
+#[test]
+fn a_conversation_that_cannot_be_read_is_not_taken_for_a_stub() {
+    each_shell(|place| {
+        place.seed();
+        let path = place.desk().join(format!("projects/-p/{SESSION}.jsonl"));
+        write(&path, &transcript(SESSION, 2));
+        place.script("grep", "exit 2");
+        place.run(&[]).ends_with(1).says("cannot be read").says(SESSION);
+        assert_eq!(read(&path), transcript(SESSION, 2));
+        fs::remove_file(place.bin.join("grep")).unwrap();
+        place.run(&[]).ends_with(0);
+        assert_eq!(place.argv()[..2], ["--resume", SESSION]);
+        fs::remove_dir_all(place.desk()).unwrap();
     });
 }
 
@@ -347,7 +365,12 @@ fn the_memory_is_the_users_own_for_this_project() {
             fs::create_dir_all(dir).unwrap();
         }
         write(&tree.join(".git"), &format!("gitdir: {}\n", repo.join(".git/worktrees/tree").display()));
-        write(&relative.join(".git"), "gitdir: ../re po/.git/worktrees/tree\n");
+        write(&relative.join(".git"), "gitdir: ../re po/.git/worktrees/relative\n");
+        write(&repo.join(".git/worktrees/tree/gitdir"), &format!("{}\n", tree.join(".git").display()));
+        write(&repo.join(".git/worktrees/relative/gitdir"), "../../../../relative/.git\n");
+        // One that the repository knows nothing of: anybody can write such a file.
+        let forged = place.top().join("forged");
+        write(&forged.join(".git"), &format!("gitdir: {}\n", repo.join(".git/worktrees/tree").display()));
         write(&module.join(".git"), "gitdir: ../.git/modules/module\n");
         let detour = place.top().join("detour");
         link(&sub, &detour);
@@ -361,6 +384,7 @@ fn the_memory_is_the_users_own_for_this_project() {
             (&detour, Some(encoded(&repo))),
             (&tree, Some(encoded(&repo))),
             (&relative, Some(encoded(&repo))),
+            (&forged, Some(encoded(&forged))),
             (&module, Some(encoded(&module))),
             // Claude names these in a way of its own.
             (&long, None),

@@ -50,14 +50,24 @@ fn nothing_dangerous_is_in_it() {
     assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || own.contains(&line)));
     // Whole trees are only deleted where the name can be nothing but ours.
     let deletions: Vec<&str> = code().filter(|line| line.contains("rm -rf")).collect();
-    assert_eq!(deletions.len(), 9, "{deletions:#?}");
+    assert_eq!(deletions.len(), 8, "{deletions:#?}");
+    // In remove_tree, which is called for these alone.
+    let trees: Vec<&str> = code().filter(|line| line.contains("remove_tree ")).collect();
+    assert_eq!(
+        trees,
+        [
+            "remove_tree \"$_dir\"",
+            "mv -- \"$_LEAVING\" \"$_gone\" 2>/dev/null && remove_tree \"$_gone\"",
+            r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) remove_tree "$1" ;;"#,
+        ]
+    );
     for line in deletions {
         let guarded = line.contains("\"$_STATE\"/*/pane-\"$_PANE\") rm -rf -- \"$_from\"")
             || line.contains("rm -rf -- \"$_gone\"")
-            || line.contains("rm -rf -- \"$_dir\"")
             || line.contains("rm -rf -- \"$_new\"")
             || line.contains("rm -rf -- \"$_asking\"")
-            || line.starts_with(r#""$_CACHE" | "$_DATA" | "$_STATE/seed" | "$_STATE/claudes" | "$_STATE"/leaving/gone-* | "$_STATE"/changes/*-*) rm -rf -- "$1""#);
+            || line == r#"! exists "$1" || rm -rf -- "$1" 2>/dev/null || {"#
+            || line == r#"rm -rf -- "$1" 2>/dev/null"#;
         assert!(guarded, "{line}");
     }
     for guard in [

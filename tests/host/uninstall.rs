@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::place::*;
@@ -113,6 +114,25 @@ fn after_uninstall_nothing_of_carrel_is_left_and_every_conversation_is() {
             .filter(|path| !before.contains_key(path) && !stays.contains(&path.as_str()))
             .collect();
         assert_eq!(left, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn the_permissions_of_other_plugins_are_kept_whatever_lies_beside_them() {
+    each_shell(|place| {
+        let there = install(place);
+        let file = there.zellij.join("permissions.kdl");
+        let real = place.home.join("dotfiles-permissions.kdl");
+        fs::rename(&file, &real).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+        link(&real, &file);
+        link(Path::new("/dev/full"), &real.with_extension("kdl.carrel"));
+        place.call(&["uninstall"]).ends_with(0);
+        assert_eq!(read(&file), [OTHERS, OTHERS].concat());
+        assert!(is_link(&file) && mode(&real) == 0o644);
+        assert!(!is_link(&real.with_extension("kdl.carrel")) && !real.with_extension("kdl.carrel").exists());
+        fs::remove_file(&file).unwrap();
+        fs::remove_file(&real).unwrap();
     });
 }
 
