@@ -314,6 +314,7 @@ fn whoever_adds_something_finds_what_the_manual_names() {
                 format!("const {name}:"),
                 format!("enum {name} "),
                 format!("struct {name} "),
+                format!("struct {name}<"),
                 format!("\n{name}() {{"),
             ];
             let is_a_word_of_the_users = OPTIONS.iter().any(|(option, _)| option == name) || *name == "check";

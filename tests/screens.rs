@@ -246,7 +246,7 @@ fn everyday(board: Board, selected: Option<u32>) -> Scene {
 
 fn desks_scene(board: Board, selected: Option<u32>) -> DesksScene {
     let selected = selected.map(|n| Row::Desk(desk_id(n)));
-    DesksScene { board, selected, asking: None, message: None, now_ms: 1_763_899_200_000 }
+    DesksScene { board, selected, asking: None, message: None, now_ms: 1_763_899_200_000, home: None }
 }
 
 /// An endless row of boards, the same for the same seed.

@@ -7,7 +7,7 @@ use super::effect::{Effect, Effects};
 use super::event::{Message, Sender};
 use super::ids::{DeskId, PipeId};
 use super::launching::{Wish, PATIENCE_MS};
-use super::options::{check_claude_args, parse_claude_args};
+use super::options::{check_claude_args, parse_claude_args, Role};
 use super::order::order;
 use super::{Manager, Moment, Phase};
 
@@ -34,7 +34,9 @@ impl Manager {
             }
             return;
         }
-        if !self.acting || self.now_ms < self.deaf_until_ms {
+        // What is sent without a destination reaches every plugin, and is another one's: only the bell is ours. And a
+        // layout's Claude pane has nothing to say.
+        if !message.private || self.role() == Role::Claude || !self.acting || self.now_ms < self.deaf_until_ms {
             return;
         }
         if let Err(errors) = &self.birth.options {

@@ -62,6 +62,10 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Health::Isolated, Health::Mismatch, Health::Leaking, Health::Unsupported, Health::Unknown];
+
     /// The word of the status document.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -77,8 +81,7 @@ impl Health {
     /// Reads that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        use Health::{Isolated, Leaking, Mismatch, Unknown, Unsupported};
-        [Isolated, Mismatch, Leaking, Unsupported, Unknown].into_iter().find(|h| h.word() == word)
+        Self::ALL.into_iter().find(|health| health.word() == word)
     }
 }
 
@@ -203,7 +206,7 @@ pub struct Board {
     pub session: String,
     /// Version of the Claude Code that was found, once it is known.
     pub claude_version: Option<String>,
-    /// What is good of that Claude, as a probe found: `honours …`.
+    /// What is known of that Claude and is no problem: what it honours, as a probe found; that it was not tried itself.
     pub claude_praise: Option<String>,
     /// The method that a new pane gets.
     pub method: Option<Method>,

@@ -8,6 +8,9 @@ use super::seeding::Seeding;
 use super::{Manager, Moment, Phase, Purpose};
 use crate::host::PROGRAM;
 
+/// After how long it is tried again to make a machine ready that was ready before, in milliseconds: somebody has to mend something.
+const BOOT_AGAIN_MS: u64 = 60_000;
+
 /// What the host found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {
@@ -64,10 +67,18 @@ impl Manager {
             argv.extend(["--login".to_string(), "separate".to_string()]);
         }
         let env = vec![("CARREL_STATE".to_string(), state_dir), ("PROGRAM".to_string(), PROGRAM.to_string())];
+        self.boot_again_ms = None;
         self.call(Purpose::Boot, argv, env, effects);
         // What was found before serves until the new answer comes.
         if self.ready().is_none() {
             self.phase = Phase::Booting;
+        }
+    }
+
+    /// Once in a while, where it has failed.
+    pub(super) fn pass_boot(&mut self, effects: &mut Effects) {
+        if self.acting && self.boot_again_ms.is_some_and(|at_ms| at_ms <= self.now_ms) {
+            self.boot(effects);
         }
     }
 
@@ -99,9 +110,16 @@ impl Manager {
             if errors.is_empty() {
                 errors.push("the host program did not answer; is there a /bin/sh? Zellij's log says more".to_string());
             }
-            self.phase = Phase::Failed(errors);
+            if self.ready().is_some() {
+                // What was found before is still the best that is known. It is told, and looked at again.
+                self.boot_errors = errors;
+                self.boot_again_ms = Some(self.now_ms + BOOT_AGAIN_MS);
+            } else {
+                self.phase = Phase::Failed(errors);
+            }
             return;
         }
+        (self.boot_errors, self.boot_again_ms) = (Vec::new(), None);
         if !self.checks.is_empty() {
             self.scan.want_with_disk_use(self.now_ms);
         }

@@ -9,13 +9,15 @@ use super::commands::read_launch;
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
 use super::ids::{DeskId, TerminalId};
+use super::options::Role;
 use super::{report, Manager, Purpose};
 
 /// How long after the deletion its success is looked at once more, in milliseconds: a Claude that outlived every sign of
 /// life can write its dir again.
 const VERIFY_MS: u64 = 2_000;
-/// After how long a desk is tried again whose Claude lives on, in milliseconds.
-const RETRY_MS: u64 = 5_000;
+/// After how long a desk is tried again whose Claude lives on, in milliseconds: Claude outlives its pane by up to three seconds, a
+/// background daemon of its for as long as it likes. After that it is tried when something happens that may have ended it.
+const ALIVE_MS: [u64; 4] = [5_000, 5_000, 15_000, 60_000];
 /// How long after the first list of panes the marks of closed ones are believed, in milliseconds.
 const SETTLING_MS: u64 = 2_000;
 /// After how long one is tried again that could not be kept: somebody has to mend something first.
@@ -32,6 +34,8 @@ pub enum Closing {
         failed: Option<String>,
         /// It was deleted; this looks whether it stayed away.
         verifying: bool,
+        /// How often in a row something lived there.
+        alive: usize,
     },
     /// The host program is at it.
     Running {
@@ -39,15 +43,22 @@ pub enum Closing {
         failed: Option<String>,
         /// It was deleted; this looks whether it stayed away.
         verifying: bool,
+        /// How often in a row something lived there.
+        alive: usize,
     },
 }
 
 impl Closing {
+    /// A desk that nobody has tried to clean yet.
+    pub(super) fn begun(at_ms: u64) -> Self {
+        Closing::Due { at_ms, failed: None, verifying: false, alive: 0 }
+    }
+
     /// When something is to be done, in milliseconds since the epoch.
     #[must_use]
     pub fn due_ms(&self) -> Option<u64> {
         match self {
-            Closing::Due { at_ms, .. } => Some(*at_ms),
+            Closing::Due { at_ms, .. } => (*at_ms != u64::MAX).then_some(*at_ms),
             Closing::Running { .. } => None,
         }
     }
@@ -55,7 +66,7 @@ impl Closing {
     /// What the panel says of it; nothing while only its absence is looked at.
     #[must_use]
     pub fn shown(&self, pane: DeskId) -> Option<Leaving> {
-        let (Closing::Due { failed, verifying, .. } | Closing::Running { failed, verifying }) = self;
+        let (Closing::Due { failed, verifying, .. } | Closing::Running { failed, verifying, .. }) = self;
         (!verifying).then(|| Leaving { pane, failed: failed.clone() })
     }
 }
@@ -89,15 +100,25 @@ impl Manager {
             return;
         }
         effects.push(Effect::MarkClosed(pane));
-        if self.acting {
+        if self.acting && self.role() == Role::Manager {
             self.marked.insert(pane);
             self.start_closing(pane);
         }
     }
 
     pub(super) fn start_closing(&mut self, pane: DeskId) {
-        let due = Closing::Due { at_ms: self.now_ms, failed: None, verifying: false };
-        self.closing.entry(pane).or_insert(due);
+        self.try_closings_again();
+        self.closing.entry(pane).or_insert(Closing::begun(self.now_ms));
+    }
+
+    /// What lived on at a closed pane's desk may have ended by now.
+    pub(super) fn try_closings_again(&mut self) {
+        let now_ms = self.now_ms;
+        for closing in self.closing.values_mut() {
+            if let Closing::Due { at_ms: at_ms @ u64::MAX, .. } = closing {
+                *at_ms = now_ms;
+            }
+        }
     }
 
     /// Marks of panes that were closed when nobody could carry it out, or that another instance saw closing.
@@ -149,8 +170,10 @@ impl Manager {
             .map(|(pane, _)| *pane)
             .collect();
         for pane in due {
-            let Some(Closing::Due { failed, verifying, .. }) = self.closing.get(&pane).cloned() else { continue };
-            self.closing.insert(pane, Closing::Running { failed, verifying });
+            let Some(Closing::Due { failed, verifying, alive, .. }) = self.closing.get(&pane).cloned() else {
+                continue;
+            };
+            self.closing.insert(pane, Closing::Running { failed, verifying, alive });
             self.clean(Purpose::Clean(pane), pane, effects);
         }
     }
@@ -182,7 +205,11 @@ impl Manager {
         let lines = report::lines(stdout);
         let line = lines.iter().find(|line| line.tag == "clean");
         let (result, why) = line.map_or(("", ""), |line| (line.field(1), line.field(2)));
-        let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying };
+        let alive = match self.closing.get(&pane) {
+            Some(Closing::Running { alive, .. }) if result == "alive" => alive + 1,
+            _ => 0,
+        };
+        let again = |at_ms, failed, verifying| Closing::Due { at_ms, failed, verifying, alive };
         if matches!(result, "gone" | "cleaned") {
             self.note_removed(pane);
             self.scan.want(self.now_ms);
@@ -198,7 +225,10 @@ impl Manager {
             "cleaned" => Some(again(self.now_ms + VERIFY_MS, None, true)),
             // Its pane runs in another session, whose Carrel takes the mark away.
             "owned" => Some(again(self.now_ms + FAILED_RETRY_MS, None, true)),
-            "alive" => Some(again(self.now_ms + RETRY_MS, Some(format!("not kept yet: {why}")), false)),
+            "alive" => {
+                let at_ms = ALIVE_MS.get(alive.saturating_sub(1)).map_or(u64::MAX, |after_ms| self.now_ms + after_ms);
+                Some(again(at_ms, Some(format!("not kept yet: {why}")), false))
+            }
             "blocked" => Some(again(
                 self.now_ms + FAILED_RETRY_MS,
                 Some(format!(

@@ -9,7 +9,7 @@ use super::options::Sharing;
 pub const ZELLIJ: [&str; 1] = ["0.45.1"];
 
 /// The Claude Code versions with which all of docs/compatibility.md was run, oldest first. What lies between two of them is
-/// taken to be like them: there is a new one nearly every day.
+/// taken to be like them, and that is said ([`between`]): there is a new one nearly every day.
 pub const CLAUDE: [&str; 6] = ["2.1.119", "2.1.143", "2.1.144", "2.1.197", "2.1.330", "2.1.332"];
 
 /// The first Claude Code that knows `CLAUDE_SECURESTORAGE_CONFIG_DIR`, by which desks share one login (2.1.143 says that it is
@@ -48,6 +48,16 @@ pub fn problems(zellij: Option<&str>, claude: Option<&str>, login: Sharing) -> V
     problems
 }
 
+/// What to say of a Claude Code that was not tried itself, between two that were. No problem; nobody has seen that it is none.
+#[must_use]
+pub fn between(claude: &str) -> Option<String> {
+    let pair = CLAUDE.windows(2).find_map(|pair| match pair {
+        [older, newer] if is_older(older, claude) && is_older(claude, newer) => Some((older, newer)),
+        _ => None,
+    });
+    pair.map(|(older, newer)| format!("not tried itself: {older} and {newer} were"))
+}
+
 /// Whether this Claude Code lets desks share one login, as far as its version tells.
 #[must_use]
 pub fn shares_login(claude: &str) -> bool {
@@ -77,13 +87,17 @@ mod tests {
     }
 
     #[test]
-    fn versions_that_were_tried_and_those_between_them_are_not_spoken_of() {
+    fn versions_that_were_tried_and_those_between_them_are_no_problem() {
         for zellij in ZELLIJ {
             for claude in CLAUDE.iter().filter(|claude| !is_older(claude, SHARES_LOGIN)) {
                 check(Some(zellij), Some(claude), Sharing::Shared, &[]);
             }
         }
         check(Some("0.45.1"), Some("2.1.200"), Sharing::Shared, &[]);
+        assert_eq!(between("2.1.200").as_deref(), Some("not tried itself: 2.1.197 and 2.1.330 were"));
+        for tried_or_outside in CLAUDE.into_iter().chain(["2.1.118", "2.1.333", "3.0"]) {
+            assert_eq!(between(tried_or_outside), None);
+        }
         check(None, None, Sharing::Shared, &[]);
         assert!(CLAUDE.windows(2).all(|pair| is_older(pair[0], pair[1])));
     }

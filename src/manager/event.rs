@@ -138,6 +138,8 @@ pub enum Sender {
 pub struct Message {
     /// Who spoke.
     pub sender: Sender,
+    /// It was sent to this plugin; else to whichever plugin hears it.
+    pub private: bool,
     /// The pipe's name.
     pub name: String,
     /// The text; none marks the end of a pipe's input.

@@ -15,6 +15,9 @@ use super::{report, Manager, Moment, Phase, Purpose};
 
 /// Within that time a wish is answered, in milliseconds.
 pub const PATIENCE_MS: u64 = 5_000;
+/// After how long of silence Zellij may have opened a pane without saying so, in milliseconds: its own limit is a second
+/// (`ACTION_COMPLETION_TIMEOUT` in zellij-server's route.rs).
+const UNSAID_MS: u64 = 900;
 /// How many request names are remembered.
 const REQUESTS: usize = 64;
 
@@ -53,6 +56,8 @@ pub(super) struct Opening {
     stage: Stage,
     /// What it comes to, where that is another one than was asked for.
     instead: Option<Method>,
+    /// When Zellij was told to open it, in milliseconds.
+    ordered_ms: u64,
     /// The host was asked once more about something that was missing.
     asked_again: bool,
 }
@@ -69,6 +74,8 @@ enum Stage {
     Seed,
     /// For Zellij.
     Pane(CallId, Launch),
+    /// For the pane to be in a list of Zellij's: it has taken the order and did not say what came of it.
+    Listed(DeskId),
     /// Answered.
     Done,
 }
@@ -111,6 +118,7 @@ impl Manager {
             until_ms,
             stage: Stage::Ready,
             instead: None,
+            ordered_ms: 0,
             asked_again: false,
         });
     }
@@ -120,6 +128,17 @@ impl Manager {
         let mut openings = std::mem::take(&mut self.openings);
         for opening in &mut openings {
             self.advance(opening, moment, effects);
+            if let Stage::Listed(pane) = opening.stage {
+                match self.known.get(&pane).and_then(|known| Some((known.launch.clone(), known.terminal?))) {
+                    Some((launch, terminal)) => {
+                        self.opened(opening, &launch, terminal, effects);
+                        opening.stage = Stage::Done;
+                    }
+                    None if self.now_ms >= opening.until_ms => self.not_opened(opening, pane, effects),
+                    None => {}
+                }
+                continue;
+            }
             if self.now_ms >= opening.until_ms && !matches!(opening.stage, Stage::Done | Stage::Pane(..)) {
                 if matches!(opening.stage, Stage::Seed) {
                     // A very large file: the launcher waits on, in the pane, and says so.
@@ -164,6 +183,7 @@ impl Manager {
             until_ms,
             stage: Stage::Ready,
             instead: None,
+            ordered_ms: 0,
             asked_again: false,
         });
     }
@@ -183,7 +203,8 @@ impl Manager {
                 }
                 _ => return,
             };
-            if let Some(why) = ready.claude.err().or(ready.shared.err()) {
+            let failed = (!self.boot_errors.is_empty()).then(|| self.boot_errors.join("; "));
+            if let Some(why) = failed.or(ready.claude.err()).or(ready.shared.err()) {
                 if self.is_booting() {
                     return;
                 }
@@ -302,7 +323,9 @@ impl Manager {
     }
 
     fn open(&mut self, opening: &mut Opening, moment: &Moment, effects: &mut Effects) {
-        let (Some(ready), Some(options)) = (self.ready(), self.options()) else { return };
+        let (Some(ready), Some(options)) = (self.ready(), self.options()) else {
+            return self.refuse(opening, "Carrel is not ready; nothing was opened, try again", effects);
+        };
         // Several panes may be opened in one moment; each gets uuids of its own.
         let nth = self.ordered;
         let [pane, session] = moment.fresh.map(|uuid| Uuid::from_u128(uuid.as_u128() ^ nth));
@@ -326,6 +349,7 @@ impl Manager {
         let call = self.fresh_call();
         effects.push(Effect::OpenPane { call, argv, cwd, placement });
         opening.stage = Stage::Pane(call, launch);
+        opening.ordered_ms = self.now_ms;
     }
 
     pub(super) fn on_opened(&mut self, call: CallId, terminal: Option<TerminalId>, effects: &mut Effects) {
@@ -334,10 +358,25 @@ impl Manager {
         let mut opening = self.openings.remove(at);
         let Stage::Pane(_, launch) = opening.stage.clone() else { return };
         let Some(terminal) = terminal else {
-            self.known.remove(&launch.pane);
-            let why = "Zellij did not open the pane (is there room for one? Zellij's log says more)";
-            return self.refuse(&mut opening, why, effects);
+            // It waits a second for its screen and then says nothing; the order stands all the same.
+            if self.now_ms.saturating_sub(opening.ordered_ms) >= UNSAID_MS {
+                opening.until_ms = opening.until_ms.max(self.now_ms + UNSAID_MS);
+                opening.stage = Stage::Listed(launch.pane);
+                self.openings.push(opening);
+                return;
+            }
+            return self.not_opened(&mut opening, launch.pane, effects);
         };
+        self.opened(&opening, &launch, terminal, effects);
+    }
+
+    fn not_opened(&mut self, opening: &mut Opening, pane: DeskId, effects: &mut Effects) {
+        self.known.remove(&pane);
+        let why = "Zellij did not open the pane (is there room for one? Zellij's log says more)";
+        self.refuse(opening, why, effects);
+    }
+
+    fn opened(&mut self, opening: &Opening, launch: &Launch, terminal: TerminalId, effects: &mut Effects) {
         if let Some(known) = self.known.get_mut(&launch.pane) {
             known.terminal = Some(terminal);
         }

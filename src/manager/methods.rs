@@ -164,7 +164,7 @@ mod tests {
         for method in Method::ALL {
             let word = method.word();
             assert_eq!(Method::from_word(word), Some(method));
-            for part in ["check", "furnish", "tell"] {
+            for part in ["check", "furnish", "tell", "expect"] {
                 assert!(crate::host::PROGRAM.contains(&format!("\n{part}_{word}() {{")), "{part}_{word}");
             }
         }

@@ -74,6 +74,8 @@ pub struct Birth {
     pub session: String,
     /// The version of Zellij.
     pub zellij: String,
+    /// The user's HOME, where the environment tells it.
+    pub home: Option<String>,
     /// Where the plugin was started; what a relative `dir` counts from.
     pub cwd: String,
     /// The options, or everything that is wrong with them.
@@ -149,6 +151,9 @@ pub struct Manager {
     save_ms: Option<u64>,
     /// Answers by the caller's own request name, so that asking again opens nothing twice.
     requests: Vec<(String, Option<String>)>,
+    /// Why the machine could not be made ready again, though it was ready before; and when it is tried once more.
+    boot_errors: Vec<String>,
+    boot_again_ms: Option<u64>,
     seeding: Seeding,
     carrying: carrying::Carrying,
     /// There is a seed, if perhaps of an older file.
@@ -233,6 +238,8 @@ impl Manager {
             openings: Vec::new(),
             save_ms: None,
             requests: Vec::new(),
+            boot_errors: Vec::new(),
+            boot_again_ms: None,
             seeding: Seeding::default(),
             carrying: carrying::Carrying::default(),
             seeded: false,
@@ -413,6 +420,7 @@ impl Manager {
         if acting && !self.acting && self.role() == Role::Manager {
             // Whatever the last actor knew is on disk and in the pane list.
             self.scan.want(moment.now_ms);
+            self.forget_old_verdicts();
             self.want_orphans(moment.now_ms);
             self.panes_unread = true;
             effects.push(Effect::ReadMarks);
@@ -488,6 +496,7 @@ impl Manager {
     fn pass_time(&mut self, moment: &Moment, effects: &mut Effects) {
         self.pass_calls(effects);
         self.pass_panes(effects);
+        self.pass_boot(effects);
         self.pass_held(moment, effects);
         self.pass_openings(moment, effects);
         self.pass_saving(effects);
@@ -536,6 +545,7 @@ impl Manager {
         due.extend(self.held.iter().map(|(until, _)| *until));
         due.extend(self.checks.iter().map(|(until, _)| *until));
         due.extend(self.save_ms);
+        due.extend(self.boot_again_ms.filter(|_| self.acting));
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));
         due.extend(self.carrying_due_ms());

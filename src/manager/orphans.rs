@@ -149,6 +149,7 @@ impl Manager {
         // Before the list of panes is known every desk of this session would look closed.
         if self.orphans.due_ms().is_some_and(|due| due <= now_ms) && self.is_settled() {
             self.orphans.due_ms = None;
+            self.try_closings_again();
             self.ask_for_sessions(effects);
             self.orphans.running = self.run_host(Purpose::Owners, &["owners"], effects).is_some();
             self.orphans.callers.iter_mut().for_each(|caller| caller.looked = true);
@@ -246,8 +247,7 @@ impl Manager {
                 for owned in self.orphans.last.iter().filter(|owned| owned.owner == Owner::Nobody) {
                     // One that failed is tried again at once: somebody may have mended it.
                     if !matches!(self.closing.get(&owned.pane), Some(Closing::Running { .. })) {
-                        let due = Closing::Due { at_ms: now_ms, failed: None, verifying: false };
-                        self.closing.insert(owned.pane, due);
+                        self.closing.insert(owned.pane, Closing::begun(now_ms));
                     }
                 }
             }

@@ -48,6 +48,8 @@ pub struct DesksScene {
     pub message: Option<String>,
     /// Milliseconds since the epoch, for ages.
     pub now_ms: u64,
+    /// The user's HOME, which is written `~`; none where it is not known.
+    pub home: Option<String>,
 }
 
 /// A question on the key line.
@@ -76,6 +78,8 @@ pub struct PickerScene {
     pub message: Option<String>,
     /// Milliseconds since the epoch, for ages.
     pub now_ms: u64,
+    /// The user's HOME, which is written `~`; none where it is not known.
+    pub home: Option<String>,
 }
 
 /// How far the look for conversations is.

@@ -71,7 +71,8 @@ impl Manager {
             filter: picker.filter.clone(),
             selected: picker.selected.clone(),
             message: picker.message.clone(),
-            now_ms: self.now_ms,
+            now_ms: self.clock_ms(),
+            home: self.birth.home.clone(),
         })
     }
 

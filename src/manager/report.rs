@@ -26,14 +26,15 @@ impl Line {
 /// All lines of an answer.
 #[must_use]
 pub fn lines(stdout: &str) -> Vec<Line> {
-    stdout
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            let mut fields = line.split('\t').map(unescape);
-            Line { tag: fields.next().unwrap_or_default(), fields: fields.collect() }
-        })
-        .collect()
+    line_by_line(stdout).collect()
+}
+
+/// The same, one after the other: of a thousand desks there are too many for a plugin's memory.
+fn line_by_line(stdout: &str) -> impl Iterator<Item = Line> + '_ {
+    stdout.lines().filter(|line| !line.is_empty()).map(|line| {
+        let mut fields = line.split('\t').map(unescape);
+        Line { tag: fields.next().unwrap_or_default(), fields: fields.collect() }
+    })
 }
 
 fn unescape(field: &str) -> String {
@@ -200,7 +201,7 @@ impl Scan {
 pub fn scan(stdout: &str) -> Scan {
     let mut scan = Scan::default();
     let mut current: Option<DeskId> = None;
-    for line in lines(stdout) {
+    for line in line_by_line(stdout) {
         match line.tag.as_str() {
             "desk" => {
                 current = line.field(0).parse().ok();

@@ -40,7 +40,7 @@ impl Manager {
             self.orphans.unkept.iter().map(|(pane, (why, _))| format!("The desk of the ended pane {pane}: {why}")),
         );
         if let Some(ready) = self.ready() {
-            problems.extend(ready.mended.iter().cloned());
+            problems.extend(ready.mended.iter().chain(&self.boot_errors).cloned());
             problems.extend([&ready.claude, &ready.shared].into_iter().filter_map(|found| found.clone().err()));
         }
         if let Some(options) = self.options() {
@@ -54,7 +54,7 @@ impl Manager {
         Board {
             session: self.session.clone(),
             claude_version: self.claude_version.clone(),
-            claude_praise: self.probe_praise(),
+            claude_praise: self.known_of_claude(),
             method: self.options().map(|options| options.method),
             desks: self.desks(),
             leaving: self.closing.iter().filter_map(|(pane, closing)| closing.shown(*pane)).collect(),
@@ -63,6 +63,13 @@ impl Manager {
             orphans: self.orphan_rows(),
             problems,
         }
+    }
+
+    /// What is known of the installed Claude and is no problem.
+    fn known_of_claude(&self) -> Option<String> {
+        let between = self.claude_version.as_deref().and_then(compatibility::between);
+        let known: Vec<String> = between.into_iter().chain(self.probe_praise()).collect();
+        (!known.is_empty()).then(|| known.join(" · "))
     }
 
     /// What the panel shows.
@@ -88,7 +95,8 @@ impl Manager {
                     selected: self.selected.clone(),
                     asking: self.asking,
                     message: self.message.clone(),
-                    now_ms: self.now_ms,
+                    now_ms: self.clock_ms(),
+                    home: self.birth.home.clone(),
                 })
             }
         }

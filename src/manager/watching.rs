@@ -9,6 +9,7 @@ use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
 use super::health::{judge, own_report, Evidence, PaneLife, Verdict};
 use super::ids::{DeskId, SessionId, TerminalId};
+use super::options::Role;
 use super::report::{self, Scan};
 use super::{Manager, Phase, Purpose};
 
@@ -44,6 +45,8 @@ pub(super) const OPENING_MS: u64 = 5_000;
 
 /// So many desks are looked at one by one; for more of them everything is.
 const FEW: usize = 8;
+/// What is due within that time is looked at in one go, in milliseconds.
+const MOMENT_MS: u64 = 100;
 
 /// A look that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +65,8 @@ pub struct Scanning {
     running: bool,
     /// With disk use.
     measure: bool,
-    /// The desks that are being looked at; none is all of them.
-    asked: Option<Vec<DeskId>>,
+    /// The desks that are being looked at.
+    asked: BTreeSet<DeskId>,
     /// What is known from the last looks.
     last: Option<Scan>,
     /// When everything was last looked at.
@@ -82,11 +85,17 @@ impl Scanning {
 
     fn wish(&mut self, at_ms: u64, pane: Option<DeskId>) {
         // One look serves all that is due within the same moment.
-        let serves = |due: &Wish| due.at_ms.abs_diff(at_ms) < 100 && (due.pane == pane || due.pane.is_none());
-        if !self.due.iter().any(serves) {
-            self.due.push(Wish { at_ms, pane });
-            self.due.sort_unstable();
+        let from = self.due.partition_point(|due| due.at_ms.saturating_add(MOMENT_MS) <= at_ms);
+        let within = |due: &&Wish| due.at_ms < at_ms.saturating_add(MOMENT_MS);
+        let near = || self.due.iter().skip(from).take_while(within);
+        if near().any(|due| due.pane == pane || due.pane.is_none()) {
+            return;
         }
+        // Of many desks everything is looked at.
+        let pane = pane.filter(|_| near().count() < FEW);
+        let wish = Wish { at_ms, pane };
+        let at = self.due.partition_point(|due| *due < wish);
+        self.due.insert(at, wish);
     }
 
     /// This instance is not the one that looks.
@@ -292,6 +301,7 @@ impl Manager {
             return;
         }
         let terminal = TerminalId(facts.terminal);
+        let acts = self.acting && self.role() == Role::Manager;
         let known = self.known.entry(pane).or_insert_with(|| Known::new(launch, None, now_ms));
         let life = PaneLife { exited: facts.exited, held: facts.held };
         let new = !known.listed;
@@ -311,7 +321,7 @@ impl Manager {
         known.terminal = Some(terminal);
         known.life = life;
         known.exit_code = facts.exit_code;
-        if !self.acting {
+        if !acts {
             return;
         }
         let close = known.launch.close_on_exit && facts.exited && facts.exit_code == Some(0) && !known.close_ordered;
@@ -335,7 +345,7 @@ impl Manager {
     /// Claude rang: something changed at a desk.
     pub(super) fn on_ring(&mut self, pane: DeskId, event: &str) {
         let now_ms = self.now_ms;
-        if !self.acting {
+        if !self.acting || self.role() != Role::Manager {
             return;
         }
         if self.shells.contains_key(&pane) {
@@ -422,8 +432,13 @@ impl Manager {
         if let Some(Ok(shared)) = self.ready().map(|ready| &ready.shared) {
             words.extend(["--shared".into(), shared.clone()]);
         }
-        words.extend(asked.iter().flatten().map(ToString::to_string));
-        self.scan.asked = asked;
+        if asked.is_none() {
+            words.push("--full".into());
+        }
+        // The desks of other sessions are looked at by their own.
+        let all = || self.known.keys().chain(self.shells.keys()).copied().collect();
+        self.scan.asked = asked.map_or_else(all, |asked| asked.into_iter().collect());
+        words.extend(self.scan.asked.iter().map(ToString::to_string));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.scan.running = self.run_host(Purpose::Scan, &words, effects).is_some();
     }
@@ -431,19 +446,19 @@ impl Manager {
     pub(super) fn on_scanned(&mut self, stdout: &str, effects: &mut Effects) {
         self.scan.running = false;
         let scan = report::scan(stdout);
-        let asked = self.scan.asked.take();
+        let asked = std::mem::take(&mut self.scan.asked);
         if scan.complete {
             self.scan.incomplete = 0;
             let now_ms = self.now_ms;
-            let looked_at = |pane: &DeskId| asked.as_ref().is_none_or(|asked| asked.contains(pane));
+            let looked_at = |pane: &DeskId| asked.contains(pane);
             self.known.iter_mut().filter(|(pane, _)| looked_at(pane)).for_each(|(_, known)| known.seen_ms = now_ms);
             self.note_stamps(&scan.files, looked_at);
-            match (&mut self.scan.last, asked) {
-                (Some(last), Some(asked)) => {
-                    last.desks.retain(|pane, _| !asked.contains(pane));
+            match &mut self.scan.last {
+                Some(last) => {
+                    last.desks.retain(|pane, _| !looked_at(pane));
                     last.renew(scan);
                 }
-                (last, _) => *last = Some(scan),
+                last => *last = Some(scan),
             }
             if let Some(last) = &mut self.scan.last {
                 last.desks.retain(|pane, _| self.known.contains_key(pane) || self.shells.contains_key(pane));
@@ -457,6 +472,9 @@ impl Manager {
             self.scan.incomplete += 1;
             if self.scan.incomplete <= RETRIES {
                 self.scan.want(self.now_ms + LOOKS_MS[2]);
+            } else {
+                // What was proved once is not known to hold any more.
+                self.known.values_mut().for_each(|known| known.verdict = None);
             }
         }
         if self.scan.answers_checks {
@@ -464,6 +482,14 @@ impl Manager {
                 let status = self.status_document();
                 effects.push(Effect::AnswerPipe(pipe, status));
             }
+        }
+    }
+
+    /// What an instance saw that acts again after others: as old as that is proves nothing.
+    pub(super) fn forget_old_verdicts(&mut self) {
+        let now_ms = self.now_ms;
+        for known in self.known.values_mut().filter(|known| now_ms.saturating_sub(known.seen_ms) > SHOWN_MS) {
+            known.verdict = None;
         }
     }
 
@@ -569,7 +595,8 @@ impl Manager {
         let now_ms = self.now_ms;
         let failed = match &self.phase {
             Phase::Failed(errors) => Some(errors.join("; ")),
-            _ => None,
+            _ if self.boot_errors.is_empty() || self.is_booting() => None,
+            _ => Some(self.boot_errors.join("; ")),
         };
         let late = "the host did not answer in time; Zellij's log says more";
         for (until_ms, pipe) in std::mem::take(&mut self.checks) {
@@ -693,4 +720,30 @@ fn scan_group(scan: &Scanning, pane: DeskId) -> Option<report::Group> {
 /// An answer to a question, an interruption: Claude rings for neither.
 fn can_change_by_a_key(state: State) -> bool {
     matches!(state, State::Working | State::Waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn wishes_of_one_moment_are_one_look_and_those_of_many_desks_are_a_look_at_everything() {
+        let desk = |n: u128| DeskId(Uuid::from_u128(n));
+        let mut scanning = Scanning::default();
+        for n in 0..1_000 {
+            scanning.want_after_opening(50_000 + u64::try_from(n).unwrap() % 40, desk(n));
+        }
+        assert!(scanning.due.len() <= 3 * (FEW + 1), "{} wishes", scanning.due.len());
+        assert!(scanning.due.is_sorted());
+        assert_eq!(scanning.take_due(60_000), None, "everything");
+
+        for n in [3, 1, 2, 1] {
+            scanning.want_after_ring(70_000, desk(n));
+        }
+        scanning.want_after_ring(69_000, desk(9));
+        assert_eq!(scanning.due_ms(), Some(69_250));
+        assert_eq!(scanning.take_due(69_999), Some(vec![desk(9)]));
+        assert_eq!(scanning.take_due(70_300), Some(vec![desk(1), desk(2), desk(3), desk(9)]));
+    }
 }

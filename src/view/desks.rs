@@ -124,7 +124,7 @@ fn window(listed: &[Listed], scene: &DesksScene, columns: &Columns, room: usize,
     let cursor = listed.iter().position(|one| is_selected(one, scene));
     let (shown, more) = around(cursor, listed.len(), room, cols);
     let rows = listed.iter().skip(shown.start).take(shown.len());
-    rows.map(|one| columns.of(one, is_selected(one, scene), scene.now_ms)).chain(more).collect()
+    rows.map(|one| columns.of(one, is_selected(one, scene), scene)).chain(more).collect()
 }
 
 fn is_selected(one: &Listed, scene: &DesksScene) -> bool {

@@ -17,8 +17,8 @@ const RELOAD: &str = "zellij action start-or-reload-plugin carrel";
 const PERMISSION: usize = 23;
 const PERMISSIONS: [(&str, &str); 4] = [
     ("ReadApplicationState", "sees which panes there are"),
-    ("ChangeApplicationState", "opens, focuses and closes Claude's panes"),
-    ("RunCommands", "sets desks up, keeps conversations, cleans up"),
+    ("ChangeApplicationState", "focuses, closes and marks Claude's panes"),
+    ("RunCommands", "opens panes; makes, keeps and cleans desks"),
     ("ReadCliPipes", "answers `zellij pipe`"),
 ];
 

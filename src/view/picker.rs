@@ -6,7 +6,7 @@ use super::desks::{around, MESSAGE_ROWS};
 use super::detail::told_bytes;
 use super::keys;
 use super::paragraphs::{cut, sentence, spaced};
-use super::rows::age;
+use super::rows::{age, path};
 use super::screen::{Ink, Line};
 use super::width::{fit, fit_left, pad, width};
 use super::Size;
@@ -72,7 +72,7 @@ fn head(scene: &PickerScene, cols: usize) -> Line {
     let line = Line::of(&count, Ink::Strong);
     let room = cols.saturating_sub(width(&count) + width(&filter) + width(" in "));
     let line = match &scene.cwd {
-        Some(cwd) if room > 1 => line.with(" in ", Ink::Dim).with(&fit_left(cwd, room), Ink::Plain),
+        Some(cwd) if room > 1 => line.with(" in ", Ink::Dim).with(&path(cwd, scene.home.as_deref(), room), Ink::Plain),
         _ => line,
     };
     // What was typed is on the screen even where it leaves no room for the rest.

@@ -5,6 +5,7 @@ use super::screen::{Ink, Line};
 use super::width::{fit, fit_left, pad, width};
 use crate::manager::board::{Desk, Health, State, Unisolated};
 use crate::manager::order::Listed;
+use crate::manager::panel::DesksScene;
 
 /// How wide each column is; 0 for one that has no room.
 pub(super) struct Columns {
@@ -51,13 +52,13 @@ impl Columns {
     }
 
     /// The row of one of them.
-    pub(super) fn of(&self, one: &Listed, selected: bool, now_ms: u64) -> Line {
+    pub(super) fn of(&self, one: &Listed, selected: bool, scene: &DesksScene) -> Line {
         let [pane, state, directory, session, health, _] = self.widths;
         let (what, cwd, id, verdict, old) = match one {
             Listed::Desk(desk) => {
                 let (glyph, ink) = health_mark(desk);
                 let verdict = (marked(glyph, desk.health.word(), health), ink);
-                ((desk.state, doing(desk)), &desk.cwd, &desk.session, verdict, age(desk.opened_ms, now_ms))
+                ((desk.state, doing(desk)), &desk.cwd, &desk.session, verdict, age(desk.opened_ms, scene.now_ms))
             }
             Listed::Outside(outside) => {
                 let state = outside.process.as_ref().map_or(State::Unknown, |process| process.state);
@@ -72,7 +73,7 @@ impl Columns {
         let cells = [
             (fit(&name(one), pane), Ink::Strong),
             (marked(glyph, what.1, state), ink),
-            cwd.as_ref().map_or_else(unknown, |cwd| (fit_left(cwd, directory), Ink::Plain)),
+            cwd.as_ref().map_or_else(unknown, |cwd| (path(cwd, scene.home.as_deref(), directory), Ink::Plain)),
             id.as_ref().map_or_else(unknown, |id| (id.as_str().chars().take(session).collect(), Ink::Dim)),
             verdict,
             (format!("{old:>AGE$}"), Ink::Dim),
@@ -148,6 +149,15 @@ fn marked(glyph: char, word: &str, width: usize) -> String {
     }
 }
 
+/// A path in so many columns, with `~` for the user's HOME.
+pub(super) fn path(path: &str, home: Option<&str>, cols: usize) -> String {
+    let below = home.filter(|home| home.len() > 1).and_then(|home| path.strip_prefix(home));
+    match below.filter(|below| below.is_empty() || below.starts_with('/')) {
+        Some(below) => fit_left(&format!("~{below}"), cols),
+        None => fit_left(path, cols),
+    }
+}
+
 /// How long ago that was, in its largest unit.
 pub(super) fn age(opened_ms: Option<u64>, now_ms: u64) -> String {
     let Some(opened_ms) = opened_ms else { return "–".to_string() };
@@ -184,6 +194,21 @@ mod tests {
         }
         assert_eq!(age(Some(9 * S), 8 * S), "now");
         assert_eq!(age(None, 8 * S), "–");
+    }
+
+    #[test]
+    fn a_path_below_the_home_begins_with_a_tilde_and_one_beside_it_does_not() {
+        for (home, told) in [
+            (Some("/home/u"), "~/code/app"),
+            (Some("/home/u/code/app"), "~"),
+            (Some("/home/u/co"), "/home/u/code/app"),
+            (Some("/"), "/home/u/code/app"),
+            (Some(""), "/home/u/code/app"),
+            (None, "/home/u/code/app"),
+        ] {
+            assert_eq!(path("/home/u/code/app", home, 20), told, "{home:?}");
+        }
+        assert_eq!(path("/home/u/code/app", Some("/home/u"), 6), "…e/app");
     }
 
     #[test]

@@ -118,6 +118,23 @@ impl Line {
         self.text.chars().zip(inks)
     }
 
+    /// The line with the pointer on this column: what a click there means stands out. The line as it is where it means nothing.
+    fn pointed(&self, column: usize) -> Self {
+        let hint = self.keys.iter().map(|(columns, _)| columns).find(|columns| columns.contains(&column));
+        let mut line = Line { text: String::new(), spans: Vec::new(), ..self.clone() };
+        let mut at = 0;
+        for (first, (c, ink)) in self.inked().enumerate().map(|(n, inked)| (n == 0, inked)) {
+            match hint {
+                Some(hint) if hint.contains(&at) => line.push(c, Ink::Accent),
+                // Where a click puts the cursor there is the shadow of one.
+                None if self.row.is_some() && !self.selected && first && c == ' ' => line.push('›', Ink::Dim),
+                _ => line.push(c, ink),
+            }
+            at += char_width(c);
+        }
+        line
+    }
+
     /// The line in so many columns, its trailing blanks dropped.
     fn clipped(&self, cols: usize) -> Self {
         let mut used = 0;
@@ -162,6 +179,15 @@ impl Screen {
         self.lines.get(line)?.row.as_ref()
     }
 
+    /// The screen with the pointer there, line and column counted from 0: what a click would mean stands out.
+    #[must_use]
+    pub fn pointed(mut self, at: Option<(usize, usize)>) -> Self {
+        if let Some((line, column)) = at.and_then(|(line, column)| Some((self.lines.get_mut(line)?, column))) {
+            *line = line.pointed(column);
+        }
+        self
+    }
+
     pub(super) fn new(lines: &[Line], size: Size) -> Self {
         // Without a column there is nothing to see, and a click on it would still open something.
         let rows = if size.cols == 0 { 0 } else { size.rows };
@@ -172,7 +198,7 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manager::ids::DeskId;
+    use crate::manager::ids::{DeskId, TerminalId};
     use uuid::Uuid;
 
     #[test]
@@ -208,6 +234,32 @@ mod tests {
         let keys = [2, 3, 7, 8].map(|column| screen.key_at(0, column));
         assert_eq!(keys, [None, Some(Key::Char('n')), Some(Key::Char('n')), None]);
         assert_eq!(screen.key_at(1, 3), None);
+    }
+
+    #[test]
+    fn under_the_pointer_a_named_key_and_a_row_without_the_cursor_stand_out_and_nothing_else_does() {
+        let hint = |line: Line| line.with("n", Ink::Accent).with(" new", Ink::Dim);
+        let keys = Line::of("日 ", Ink::Plain).with_key(Some(Key::Char('n')), hint).with(" x", Ink::Dim);
+        let row = |selected| Line::of("  row", Ink::Plain).for_row(Row::Outside(TerminalId(7)), selected);
+        let lines = [keys, row(false), row(true), Line::of("  text", Ink::Plain)];
+        let screen = || Screen::new(&lines, Size { rows: 9, cols: 20 });
+        let inks =
+            |screen: &Screen, line: usize| screen.lines()[line].spans().iter().map(|span| span.ink).collect::<Vec<_>>();
+
+        let over = screen().pointed(Some((0, 6)));
+        assert_eq!(inks(&screen(), 0), [Ink::Plain, Ink::Accent, Ink::Dim]);
+        assert_eq!(inks(&over, 0), [Ink::Plain, Ink::Accent, Ink::Dim]);
+        let words =
+            |screen: &Screen| screen.lines()[0].spans().iter().map(|span| span.end - span.start).collect::<Vec<_>>();
+        assert_eq!((words(&screen()), words(&over)), (vec![2, 1, 6], vec![2, 5, 2]));
+        assert_eq!(over.key_at(0, 6), Some(Key::Char('n')));
+
+        let over = screen().pointed(Some((1, 19)));
+        assert_eq!((over.lines()[1].text(), over.row_at(1)), ("› row", screen().row_at(1)));
+        assert_eq!(inks(&over, 1), [Ink::Dim, Ink::Plain]);
+        for nothing in [None, Some((0, 0)), Some((0, 8)), Some((2, 1)), Some((3, 1)), Some((4, 1))] {
+            assert_eq!(screen().pointed(nothing), screen(), "{nothing:?}");
+        }
     }
 
     #[test]

@@ -78,6 +78,8 @@ struct Inner {
     plugin: u32,
     size: Size,
     screen: Option<Screen>,
+    /// Where the mouse pointer was last: line and column of the screen.
+    pointer: Option<(usize, usize)>,
     title: String,
 }
 
@@ -98,13 +100,14 @@ impl Plugin {
         let cwd = ids.initial_cwd.to_string_lossy().into_owned();
         // Needs no permission, and is answered within this thread.
         let zellij = get_zellij_version();
-        let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, zellij, cwd, options });
+        let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, zellij, home, cwd, options });
         self.inner = Some(Inner {
             manager,
             cache,
             plugin: ids.plugin_id,
             size: Size { rows: 0, cols: 0 },
             screen: None,
+            pointer: None,
             title: String::new(),
         });
         // One call with everything: for a background plugin each call replaces the last (seen in 0.45.1).
@@ -140,6 +143,14 @@ impl Plugin {
         if matches!(event, Event::Timer(_)) {
             self.go_on_asking();
         }
+        if let (Some(inner), Some(to)) = (&mut self.inner, observe::pointer(&event)) {
+            inner.pointer = to;
+            return inner.needs_paint();
+        }
+        if let (Some(inner), Event::Key(_) | Event::Visible(_)) = (&mut self.inner, &event) {
+            // Zellij does not tell that the pointer has left, but now it is not what the user looks at.
+            inner.pointer = None;
+        }
         let facts = match &self.inner {
             // Every key of the user's comes here.
             Some(inner) if event == Event::InputReceived && !inner.manager.minds_input() => vec![],
@@ -163,7 +174,7 @@ impl Plugin {
         let Some(inner) = &mut self.inner else { return };
         inner.size = Size { rows, cols };
         inner.manager.note_shown();
-        let screen = draw(&inner.manager.scene(), inner.size);
+        let screen = draw(&inner.manager.scene(), inner.size).pointed(inner.pointer);
         paint::paint(&screen, cols);
         inner.screen = Some(screen);
     }
@@ -194,12 +205,10 @@ impl Plugin {
     /// Whether the panel has to be painted again.
     fn take_in(&mut self, facts: Vec<Fact>) -> bool {
         let Some(inner) = &mut self.inner else { return false };
-        let mut facts: VecDeque<Fact> = facts.into();
-        let mut rounds = 0;
+        let mut facts: VecDeque<(usize, Fact)> = facts.into_iter().map(|fact| (0, fact)).collect();
         let mut seen = inner.look_at_lease();
-        while let Some(fact) = facts.pop_front() {
-            rounds += 1;
-            if rounds > ROUNDS {
+        while let Some((round, fact)) = facts.pop_front() {
+            if round > ROUNDS {
                 perform::log("facts and orders run in a circle; the rest is dropped");
                 break;
             }
@@ -213,7 +222,8 @@ impl Plugin {
                 matches!(effect, Effect::ClaimLease { .. } | Effect::RenewLease { .. } | Effect::GiveUpLease(_))
             };
             let changed = effects.iter().any(ours);
-            facts.extend(effects.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache)));
+            let answers = effects.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache));
+            facts.extend(answers.map(|fact| (round + 1, fact)));
             if changed {
                 seen = inner.look_at_lease();
             }
@@ -238,7 +248,7 @@ impl Inner {
             rename_plugin_pane(self.plugin, &name);
             self.title = name;
         }
-        self.screen.as_ref() != Some(&draw(&scene, self.size))
+        self.screen.as_ref() != Some(&draw(&scene, self.size).pointed(self.pointer))
     }
 }
 

@@ -62,6 +62,15 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
     }
 }
 
+/// Where the mouse pointer went, if that is what the event tells: Zellij tells it to the pane that has the focus, and not that
+/// it left.
+pub fn pointer(event: &Event) -> Option<Option<(usize, usize)>> {
+    match event {
+        Event::Mouse(Mouse::Hover(line, column)) => Some(usize::try_from(*line).ok().map(|line| (line, *column))),
+        _ => None,
+    }
+}
+
 /// What a pipe or a key binding says.
 pub fn message(message: PipeMessage) -> Message {
     Message {
@@ -70,6 +79,7 @@ pub fn message(message: PipeMessage) -> Message {
             PipeSource::Keybind => Sender::Key,
             PipeSource::Plugin(_) => Sender::Plugin,
         },
+        private: message.is_private,
         name: message.name,
         payload: message.payload,
         args: message.args,

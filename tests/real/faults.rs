@@ -7,10 +7,15 @@ use std::os::unix::fs::DirBuilderExt;
 
 use serde_json::json;
 
-use crate::desks::{state_dir, words_in, Pane};
+use crate::desks::{claudes, state_dir, words_in, Pane};
 use crate::support::claude::{self, shows_prompt};
 use crate::support::machine::Machine;
 use crate::support::zellij::{Setup, Zellij};
+
+#[path = "../support/matrix.rs"]
+mod cells;
+
+use cells::{Event, Fault, Tally};
 
 /// A pane whose Claude was told this as it started, and has it in its transcript.
 fn told(zellij: &Zellij, prompt: &str, word: &str) -> Pane {
@@ -22,6 +27,37 @@ fn told(zellij: &Zellij, prompt: &str, word: &str) -> Pane {
         all.iter().any(|(_, path)| words_in(path).contains(word)).then_some(())
     });
     pane
+}
+
+/// The session is gone for good: another one brings everything home. Each word is in one conversation, and that resumes.
+#[track_caller]
+fn expect_all_at_home(zellij: &Zellij, said: &[(&str, &String)], after: &str) {
+    let machine = zellij.machine();
+    zellij.kill_session();
+    machine.wait("all Claudes are gone", || machine.claudes().is_empty().then_some(()));
+    zellij.delete_session();
+    let next = zellij.session("next");
+    let _client = next.start();
+    machine.wait("no desk is left", || {
+        let desks = fs::read_dir(state_dir(machine).join("claude-configs")).unwrap().count();
+        let leaving = fs::read_dir(state_dir(machine).join("leaving")).unwrap().count();
+        (desks + leaving == 0).then_some(())
+    });
+    let shared = machine.at_home(".claude");
+    for (word, session) in said {
+        let with: Vec<String> = claude::transcripts(&shared)
+            .into_iter()
+            .filter(|(_, path)| words_in(path).contains(word))
+            .map(|(id, _)| id)
+            .collect();
+        assert_eq!(&with, std::slice::from_ref(*session), "{after}: {word} is in one place");
+        let question = format!("what was {word}, {session}?");
+        claude::resume(machine, session, &question).ok();
+        let request = machine.api().wait_for_prompt(&question);
+        let before = request.user_texts.iter().any(|text| text.contains(word) && !text.contains(&question));
+        assert!(before, "{after}: not resumed with {word}");
+    }
+    next.kill_session();
 }
 
 /// SIGTERM is not among them: Zellij 0.45.1 lives on after it, and cannot be reached any more (measured).
@@ -67,29 +103,8 @@ fn server_gets(signal: &str, away: &[&str]) {
     client.wait_screen("Claude's prompt", shows_prompt);
     drop(client);
 
-    // It is gone for good: another session brings everything home.
-    zellij.kill_session();
-    machine.wait("all Claudes are gone again", || machine.claudes().is_empty().then_some(()));
-    zellij.delete_session();
-    let next = zellij.session("next");
-    let _client = next.start();
-    machine.wait("no desk is left", || {
-        let desks = fs::read_dir(state_dir(&machine).join("claude-configs")).unwrap().count();
-        let leaving = fs::read_dir(state_dir(&machine).join("leaving")).unwrap().count();
-        (desks + leaving == 0).then_some(())
-    });
-    let shared = machine.at_home(".claude");
-    for (word, session) in ["TALKING", "HELDPANE"].into_iter().zip(&sessions) {
-        let with: Vec<String> = claude::transcripts(&shared)
-            .into_iter()
-            .filter(|(_, path)| words_in(path).contains(word))
-            .map(|(id, _)| id)
-            .collect();
-        assert_eq!(&with, std::slice::from_ref(session), "{signal}: {word} is in one place");
-        let question = format!("what was it, {session}?");
-        claude::resume(&machine, session, &question).ok();
-        assert!(machine.api().wait_for_prompt(&question).mentions(word), "{signal}: not resumed with {word}");
-    }
+    // It is gone for good.
+    expect_all_at_home(&zellij, &[("TALKING", &sessions[0]), ("HELDPANE", &sessions[1])], signal);
     let line = format!("faults of the real Zellij: {signal} of its server, 3 panes, 0 failures\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
@@ -99,4 +114,95 @@ fn panes_in_every_state_survive_a_hang_up_of_the_zellij_server_and_a_restart_of_
     server_gets("HUP", &[]);
     // As when the machine is started anew: no process, no sockets, an empty runtime dir.
     server_gets("KILL", &["s", "run", "tmp"]);
+}
+
+/// One pane that has said nothing and one in the middle of an answer for each of the two: then the launcher, or Claude itself,
+/// gets the signal. The panes are held, also for a plugin that is loaded anew; Enter goes on where it was.
+fn a_launcher_and_a_claude_get(signal: &'static str) {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &Setup::carrel());
+    let client = zellij.start();
+    let tally = Tally::new("the real Claude");
+    let mut all = Vec::new();
+    for (n, fault) in [Fault::Launcher(signal), Fault::Claude(signal)].into_iter().enumerate() {
+        let silent = Pane::order(&zellij, "new", "");
+        let (first, last) = (format!("EARLIER{n}"), format!("LATER{n}"));
+        let talking = told(&zellij, "the word is", &first);
+        zellij.machine().wait("it has answered", || {
+            zellij.pane_text(talking.terminal).contains("Noted: the word is").then_some(())
+        });
+        zellij.type_into(talking.terminal, &format!("hold: door{n} {last}"));
+        zellij.type_into(talking.terminal, "\r");
+        machine.api().wait_for_prompt(&last);
+        machine.wait("it is written down", || {
+            claude::transcripts(&talking.desk).iter().any(|(_, path)| words_in(path).contains(&last)).then_some(())
+        });
+        silent.wait_for_prompt(&zellij);
+        let session = talking.session(&machine);
+        all.push((Event::Started, fault, silent, None));
+        all.push((Event::Talking, fault, talking, Some((first, last, session))));
+    }
+
+    for (_, fault, pane, _) in &all {
+        let at_desk = pane.desk.display().to_string();
+        let claude = claudes(&machine).into_iter().find(|one| one.env.get("CLAUDE_CONFIG_DIR") == Some(&at_desk));
+        let claude = claude.expect("a Claude at the desk");
+        let launcher = machine.launchers().into_iter().find(|one| one.pid == claude.parent).expect("its launcher");
+        if matches!(fault, Fault::Claude(_)) {
+            claude.signal(signal)
+        } else {
+            launcher.signal(signal)
+        }
+        machine.wait("both are gone", || (!claude.lives() && !launcher.lives()).then_some(()));
+    }
+    for n in 0..2 {
+        machine.api().release(&format!("door{n}"));
+    }
+    let held = |status: &serde_json::Value| {
+        all.iter().all(|(.., pane, _)| pane.entry_in(status).is_some_and(|entry| entry["state"] == "exited"))
+    };
+    zellij.wait_status("all are held", held);
+    zellij.action(&["start-or-reload-plugin", "carrel"]);
+    let status = zellij.wait_status("a plugin that is loaded anew knows them", held);
+    assert_eq!(status["panes"].as_array().map(Vec::len), Some(all.len()), "{status:#}");
+    let mut said = Vec::new();
+    for (event, fault, pane, words) in &all {
+        let mut wrong = Vec::new();
+        zellij.type_into(pane.terminal, "\r");
+        pane.wait_for_prompt(&zellij);
+        let again = format!("again {}", pane.pane);
+        pane.say(&zellij, &again);
+        let request = machine.api().wait_for_prompt(&again);
+        if let Some((first, last, session)) = words {
+            for word in [first, last] {
+                if !request.mentions(word) {
+                    wrong.push(format!("{word} is not in what was resumed"));
+                }
+                said.push((word.as_str(), session));
+            }
+            if request.session.as_ref() != Some(session) {
+                wrong.push(format!("not the conversation {session}: {:?}", request.session));
+            }
+        }
+        tally.note(*event, *fault, wrong);
+    }
+    drop(client);
+    expect_all_at_home(&zellij, &said, signal);
+    let expected: Vec<_> = all.iter().map(|(event, fault, ..)| (*event, *fault)).collect();
+    tally.finish(&expected);
+}
+
+#[test]
+fn a_hang_up_of_the_real_claude_or_of_its_launcher_loses_nothing() {
+    a_launcher_and_a_claude_get("HUP");
+}
+
+#[test]
+fn a_termination_of_the_real_claude_or_of_its_launcher_loses_nothing() {
+    a_launcher_and_a_claude_get("TERM");
+}
+
+#[test]
+fn a_kill_of_the_real_claude_or_of_its_launcher_loses_nothing() {
+    a_launcher_and_a_claude_get("KILL");
 }

@@ -26,3 +26,4 @@ mod orphans;
 mod outside;
 mod panel;
 mod states;
+mod updating;

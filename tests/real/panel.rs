@@ -50,6 +50,41 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
 }
 
 #[test]
+fn what_a_click_would_mean_stands_out_under_the_pointer() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &setup());
+    let mut client = zellij.start();
+    let panes = [Pane::open(&zellij, ""), Pane::open(&zellij, "")];
+    client.keys(&key::alt('p'));
+    let both = |screen: &str| panes.iter().all(|pane| screen.contains(&format!("#{} ", pane.terminal)));
+    let screen = client.wait_screen("both rows, and the cursor on one", |screen| both(screen) && screen.contains('›'));
+    assert_eq!(screen.matches('›').count(), 1);
+    let name = |pane: &Pane| format!("#{} ", pane.terminal);
+    let row_of = |screen: &str, pane: &Pane| {
+        screen.lines().position(|line| line.contains(&name(pane)) && line.contains("project")).expect("its row")
+    };
+    let (at, line, pane) = panes
+        .iter()
+        .map(|pane| (row_of(&screen, pane), pane))
+        .map(|(at, pane)| (at, screen.lines().nth(at).unwrap().to_owned(), pane))
+        .find(|(_, line, _)| !line.contains('›'))
+        .expect("a row without the cursor");
+    let column = line.split_once(&name(pane)).map(|(before, _)| before.chars().count()).unwrap();
+    let (at, column) = (u16::try_from(at).unwrap(), u16::try_from(column).unwrap());
+    client.keys(&key::point(at, column));
+    client.wait_screen("the shadow of a cursor", |screen| screen.matches('›').count() == 2);
+    client.keys(&key::point(at + 3, column));
+    client.wait_screen("it goes with the pointer", |screen| screen.matches('›').count() == 1);
+    client.keys(&key::point(at, column));
+    client.wait_screen("it is back", |screen| screen.matches('›').count() == 2);
+    client.keys(&key::click(at, column));
+    client.wait_screen("the cursor itself", |screen| {
+        let marked = screen.lines().filter(|line| line.contains('›')).collect::<Vec<_>>();
+        matches!(marked.as_slice(), [line] if line.contains(&name(pane)))
+    });
+}
+
+#[test]
 fn with_the_panel_hidden_and_nothing_happening_no_host_command_is_started() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &setup());

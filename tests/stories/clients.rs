@@ -241,6 +241,10 @@ fn a_clone_that_never_gets_its_permission_never_acts_for_the_others() {
     assert_eq!(zellij.opened(), 1);
 }
 
+fn key_message(name: &str) -> Message {
+    Message { sender: Sender::Key, private: true, name: name.into(), payload: None, args: BTreeMap::new() }
+}
+
 #[test]
 fn two_clones_that_claim_in_the_same_moment_do_not_both_act() {
     let mut zellij = World::new().clients(3).ready();
@@ -252,7 +256,7 @@ fn two_clones_that_claim_in_the_same_moment_do_not_both_act() {
     assert_ne!(zellij.actor(), Some(1));
     // What waited for them while they slept is left to whoever acted then; this comes after.
     zellij.pass(600);
-    let message = Message { sender: Sender::Key, name: "new".into(), payload: None, args: BTreeMap::new() };
+    let message = key_message("new");
     zellij.at_once(&[2, 3], &Event::MessageCame(message));
     zellij.pass(3_000);
     assert_eq!(zellij.opened(), 1);
@@ -264,7 +268,7 @@ fn an_actor_that_wakes_while_another_takes_its_place_does_not_act_beside_it() {
     zellij.freeze(1, 4_000);
     zellij.freeze(2, 4_000);
     zellij.pass(3_900);
-    let message = Message { sender: Sender::Key, name: "new".into(), payload: None, args: BTreeMap::new() };
+    let message = key_message("new");
     // The one is still the holder of a stale lease, the other claims it in the same moment.
     zellij.at_once(&[1, 2], &Event::MessageCame(message.clone()));
     zellij.at_once(&[1, 2], &Event::MessageCame(message));
@@ -316,8 +320,29 @@ fn an_actor_that_comes_back_shows_its_board_to_the_others_again() {
     zellij.freeze(third, 4_000);
     zellij.pass(8_000);
     assert_eq!(zellij.actor(), Some(1));
+    assert_eq!(zellij.board(1).desks[0].pane, desk);
+    assert_eq!(zellij.board(third), zellij.board(1));
+}
+
+#[test]
+fn an_actor_that_comes_back_after_a_while_does_not_tell_what_it_saw_before() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.pass(5_000);
     assert_eq!(zellij.board(1).desks[0].health, Health::Isolated);
-    assert_eq!(zellij.board(third), zellij.board(1), "{desk}");
+    zellij.freeze(1, 5_000);
+    zellij.pass(30_000);
+    assert_eq!(zellij.actor(), Some(2));
+    // Whatever has happened meanwhile: nobody can look any more.
+    zellij.slow("scan", 60_000);
+    zellij.crash(2);
+    zellij.pass(8_000);
+    assert_eq!(zellij.actor(), Some(1));
+    assert_eq!(zellij.board(1).desks[0].pane, desk);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Unknown, "green of half a minute ago");
+    zellij.mend();
+    zellij.pass(70_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Isolated);
 }
 
 #[test]

@@ -254,6 +254,34 @@ fn a_claude_that_lives_on_is_waited_for() {
 }
 
 #[test]
+fn a_daemon_that_stays_at_a_closed_panes_desk_is_not_polled_and_its_end_is_noticed_at_the_next_occasion() {
+    let look: fn(&mut World, u32) = |zellij, _| drop(zellij.ask("check", &[]));
+    let close_another: fn(&mut World, u32) = |zellij, other| zellij.close(other);
+    for occasion in [look, close_another] {
+        a_daemon_stays_until(occasion);
+    }
+}
+
+fn a_daemon_stays_until(occasion: fn(&mut World, u32)) {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    let terminal = zellij.terminal_of(desk);
+    zellij.disk.processes.values_mut().for_each(|(_, dies)| *dies = Some(zellij.now + 3_600_000));
+    let other = zellij.open();
+    let other = zellij.terminal_of(other);
+    zellij.close(terminal);
+    zellij.pass(300_000);
+    let before = zellij.cleans_of(desk);
+    assert!(before <= 8, "{before} times");
+    zellij.pass(3_600_000);
+    assert_eq!(zellij.cleans_of(desk), before, "it is polled");
+    assert!(zellij.disk.desks.contains_key(&desk) && zellij.is_marked(desk));
+    occasion(&mut zellij, other);
+    zellij.pass(10_000);
+    assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+}
+
+#[test]
 fn what_cannot_be_kept_is_told_and_tried_again_later_and_nothing_is_lost() {
     let mut zellij = World::new().clients(2).ready();
     let desk = zellij.open();

@@ -360,8 +360,10 @@ impl Disk {
             text += &say(&["full", STATE]);
         }
         let asked: Vec<DeskId> = words.iter().filter_map(|word| word.parse().ok()).collect();
-        let chosen = || self.desks.iter().filter(|(id, _)| asked.is_empty() || asked.contains(id));
-        let mut unproved = asked.is_empty();
+        let full = words.iter().any(|word| word == "--full");
+        let all = asked.is_empty() && !full;
+        let chosen = || self.desks.iter().filter(|(id, _)| all || asked.contains(id));
+        let mut unproved = all || full;
         for (id, desk) in chosen() {
             text += &say(&["desk", &id.to_string(), "configs"]);
             for (key, value) in [

@@ -206,6 +206,10 @@ fn versions_that_were_never_tried_are_named_on_the_panel_and_in_each_status() {
     assert_eq!(zellij.board(1).problems.len(), 3);
     // They are told, and hold nobody up.
     assert!(zellij.ask("new", &[])["error"].is_null());
+    // One between two that were tried is no problem, and the panel says what it is.
+    let between = World::new().where_(|machine| machine.claude_version = "2.1.200").ready();
+    assert_eq!(between.board(1).problems, Vec::<String>::new());
+    assert!(between.board(1).claude_praise.is_some_and(|known| known.contains("not tried itself")));
 }
 
 #[test]

@@ -211,6 +211,48 @@ fn where_zellij_has_no_room_for_a_pane_the_caller_is_told() {
     assert!(zellij.board(1).desks.is_empty(), "no desk without a pane");
 }
 
+#[test]
+fn a_pane_of_which_zellij_says_nothing_is_opened_once_and_the_caller_hears_of_it() {
+    let mut zellij = World::new().where_(|zellij| zellij.silent = true).ready();
+    let answer = zellij.ask("new", &[("request", "r1")]);
+    let desk = desk_in(&answer);
+    assert_eq!(answer["terminal"].as_u64(), Some(u64::from(zellij.terminal_of(desk))));
+    assert_eq!(zellij.ask("new", &[("request", "r1")]), answer);
+    assert_eq!(zellij.opened(), 1);
+    // Where it does not even list it, nobody knows, and nobody waits for ever.
+    zellij.lists(false);
+    let call = zellij.send("new", &[]);
+    zellij.pass(6_000);
+    assert!(zellij.error(call).contains("Zellij did not open the pane"));
+}
+
+#[test]
+fn a_hundred_and_fifty_wishes_at_once_open_as_many_panes_and_each_caller_is_answered() {
+    let mut zellij = World::new().started();
+    let calls: Vec<_> = (0..150).map(|_| zellij.send("new", &[("method", "none")])).collect();
+    zellij.pass(10_000);
+    for call in calls {
+        assert!(zellij.answer(call)["pane"].is_string());
+    }
+    assert_eq!(zellij.opened(), 150);
+}
+
+#[test]
+fn what_is_said_to_no_plugin_in_particular_is_not_for_carrel() {
+    let mut zellij = World::new().clients(2).ready();
+    zellij.layout_pane(7, &[("role", "claude")]);
+    zellij.pass(3_000);
+    let panes = zellij.opened();
+    for (name, payload) in [("new", "x"), ("panel", "x"), ("status", "x"), ("zjstatus::notify::hi", "hi"), ("x", "{}")]
+    {
+        let call = zellij.broadcast(name, payload);
+        zellij.pass(3_000);
+        assert!(zellij.call(call).lines.is_empty() && zellij.call(call).lost.is_empty(), "{name} is answered");
+    }
+    assert_eq!(zellij.opened(), panes);
+    assert_eq!(zellij.count(|did| matches!(did, Did::PanelShown)), 0);
+}
+
 // ---- the same request twice ------------------------------------------------------------------------------------------
 
 #[test]
@@ -319,6 +361,26 @@ fn a_layouts_claude_pane_that_failed_sleeps_although_another_pane_was_closed() {
     // The world itself refuses a plugin that spins.
     zellij.pass(10_000);
     assert!(zellij.is_marked(desk));
+}
+
+#[test]
+fn a_layouts_claude_pane_that_failed_sleeps_and_does_not_grow_whatever_happens_around_it() {
+    let mut zellij = World::new().clients(2).ready();
+    let desk = zellij.open();
+    zellij.layout_pane(7, &[("role", "claude"), ("dir", "/nowhere")]);
+    zellij.pass(3_000);
+    // Something waits to be carried back, and bells ring.
+    let closed = zellij.open();
+    zellij.changes(closed, |json| json["mcpServers"] = serde_json::json!({"new": {"command": "x"}}));
+    zellij.close(zellij.terminal_of(closed));
+    zellij.pass(20_000);
+    let size = |zellij: &World| format!("{:?}", zellij.manager_of(7)).len();
+    let before = size(&zellij);
+    for _ in 0..200 {
+        zellij.ring(Some(desk), "Stop");
+        zellij.pass(1_000);
+    }
+    assert!(size(&zellij) < before + 200, "{before} then {} characters", size(&zellij));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The status document, field by field, and what it says of a pane's health.
 
 use serde_json::Value;
+use zellij_carrel::manager::board::Health;
+use zellij_carrel::manager::panel::Scene;
 
 use crate::disk::STATE;
 use crate::schema::violations;
@@ -248,6 +250,59 @@ fn check_is_answered_where_the_boot_fails_or_the_look_never_comes_back() {
     let call = zellij.send("check", &[]);
     zellij.pass(12_000);
     assert!(zellij.call(call).lines[0].contains("the disk is read-only"), "{:?}", zellij.call(call));
+}
+
+#[test]
+fn a_machine_that_is_not_ready_any_more_is_told_and_everything_known_is_still_watched() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.pass(12_000);
+    zellij.disk.broken = Some("the disk is read-only".into());
+    let call = zellij.send("check", &[]);
+    zellij.pass(6_000);
+    assert!(zellij.error(call).contains("the disk is read-only"));
+    // What was found before still serves: the desk is looked at, and closings are not forgotten.
+    let status = zellij.ask("status", &[]);
+    assert!(status["problems"][0].as_str().unwrap().contains("the disk is read-only"), "{status}");
+    assert!(status["panes"][0]["config_dir"].is_string(), "{status}");
+    zellij.stranger_at(desk);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(3_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Mismatch);
+    assert!(zellij.ask_wrong("new", &[]).contains("the disk is read-only"));
+    // Mended, it is noticed without anybody asking.
+    zellij.disk.broken = None;
+    zellij.pass(61_000);
+    assert_eq!(zellij.ask("status", &[])["problems"].as_array().map(Vec::len), Some(0));
+    assert!(zellij.ask("new", &[])["pane"].is_string());
+}
+
+#[test]
+fn after_several_looks_that_failed_nothing_is_green_any_more() {
+    let mut zellij = World::new().ready();
+    let desk = zellij.open();
+    zellij.pass(12_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Isolated);
+    zellij.lose("scan", 50);
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(120_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Unknown);
+    zellij.mend();
+    zellij.ring(Some(desk), "Stop");
+    zellij.pass(20_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Isolated);
+}
+
+#[test]
+fn after_the_clock_was_set_back_a_young_pane_is_young() {
+    let mut zellij = World::new().ready();
+    zellij.set_clock_back(7_200_000);
+    zellij.pass(1_000);
+    zellij.open();
+    zellij.pass(60_000);
+    let Scene::Desks(scene) = zellij.scene(1) else { panic!("no desks") };
+    let age_s = scene.now_ms.saturating_sub(scene.board.desks[0].opened_ms.unwrap()) / 1_000;
+    assert!((55..90).contains(&age_s), "{age_s} s");
 }
 
 #[test]

@@ -204,6 +204,8 @@ pub struct World {
     pub rings: bool,
     /// Zellij finds no room for panes.
     pub no_room: bool,
+    /// Zellij opens panes and says nothing of it: its screen takes longer than the second for which it waits.
+    pub silent: bool,
     /// How long a launcher takes until it has written its record, in milliseconds.
     pub launcher_ms: u64,
     /// Extra time of messages to single clients, in milliseconds.
@@ -249,6 +251,7 @@ impl World {
             behaviour: Behaviour::Reports,
             rings: true,
             no_room: false,
+            silent: false,
             launcher_ms: 20,
             lag: BTreeMap::new(),
             slow: BTreeMap::new(),
@@ -324,8 +327,8 @@ impl World {
         };
         let me = Instance { plugin, client };
         let zellij = self.zellij_version.into();
-        let birth =
-            Birth { me, server: self.server, session: self.session.clone(), zellij, cwd: "/code".into(), options };
+        let (session, home) = (self.session.clone(), Some(HOME.to_string()));
+        let birth = Birth { me, server: self.server, session, zellij, home, cwd: "/code".into(), options };
         let born = self.clones.iter().map(|clone| clone.born + 1).max().unwrap_or(0);
         let new = Clone_ {
             me,
@@ -512,6 +515,15 @@ impl World {
     }
 
     pub fn send_with(&mut self, name: &str, args: &[(&str, &str)], payload: &str) -> CallNo {
+        self.send_to(name != "carrel_bell", name, args, payload)
+    }
+
+    /// `zellij pipe -n NAME` without a plugin: every one hears it.
+    pub fn broadcast(&mut self, name: &str, payload: &str) -> CallNo {
+        self.send_to(false, name, &[], payload)
+    }
+
+    fn send_to(&mut self, private: bool, name: &str, args: &[(&str, &str)], payload: &str) -> CallNo {
         let number = self.calls.len();
         let args: BTreeMap<String, String> = args.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         self.calls.push(Call { name: name.into(), sent_ms: self.now, ..Call::default() });
@@ -521,11 +533,12 @@ impl World {
                 continue;
             }
             // Only instances of the alias itself.
-            if self.clones[to].me.plugin != 1 && name != "carrel_bell" {
+            if self.clones[to].me.plugin != 1 && private {
                 continue;
             }
             for payload in [Some(payload.to_string()), None] {
-                let message = Message { sender: sender.clone(), name: name.into(), payload, args: args.clone() };
+                let (sender, args) = (sender.clone(), args.clone());
+                let message = Message { sender, private, name: name.into(), payload, args };
                 self.calls[number].processing += 1;
                 let (born, event) = (self.clones[to].born, Event::MessageCame(message));
                 self.push_behind(to, 1, Delivery::Fact { to, born, event, call: Some(number) });
@@ -540,7 +553,8 @@ impl World {
         for to in 0..self.clones.len() {
             if self.clones[to].living && self.clones[to].me.plugin == 1 {
                 let payload = payload.map(str::to_string);
-                let message = Message { sender: Sender::Key, name: name.into(), payload, args: BTreeMap::new() };
+                let (sender, name, args) = (Sender::Key, name.into(), BTreeMap::new());
+                let message = Message { sender, private: true, name, payload, args };
                 self.tell(to, 1, Event::MessageCame(message));
             }
         }
@@ -1088,16 +1102,14 @@ impl World {
     }
 
     fn take_in(&mut self, to: usize, event: Event) {
-        let mut facts = VecDeque::from([event]);
-        let mut steps = 0;
-        while let Some(fact) = facts.pop_front() {
-            steps += 1;
+        let mut facts = VecDeque::from([(0, event)]);
+        while let Some((steps, fact)) = facts.pop_front() {
             assert!(steps <= STEPS, "facts and orders run in a circle: {fact:?}");
             let fresh = [self.fresh_uuid(), self.fresh_uuid()];
             let moment = Moment { now_ms: self.now, fresh, lease: self.cache.lease(&self.clones[to].group) };
             let effects = self.clones[to].manager.update(fact, &moment);
             for effect in effects.0 {
-                facts.extend(self.perform(to, effect));
+                facts.extend(self.perform(to, effect).map(|answer| (steps + 1, answer)));
             }
         }
     }
@@ -1160,7 +1172,11 @@ impl World {
                 self.cache.files.retain(|name, _| !name.starts_with(&format!("{dir}/")));
             }
             Effect::OpenPane { call, argv, cwd, placement } => {
-                let terminal = self.open_pane(to, argv, cwd, placement);
+                let mut terminal = self.open_pane(to, argv, cwd, placement);
+                if self.silent {
+                    self.now += 1_000;
+                    terminal = None;
+                }
                 return Some(Event::PaneOpened { call, terminal: terminal.map(TerminalId) });
             }
             Effect::ClearPaneName(terminal) => {

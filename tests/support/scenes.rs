@@ -83,12 +83,26 @@ pub fn plain_desk(n: u32) -> Desk {
 
 fn everyday(board: Board, selected: Option<u32>) -> Scene {
     let selected = selected.map(|n| Row::Desk(desk_id(n)));
-    Scene::Desks(DesksScene { board, selected, asking: None, message: None, now_ms: NOW_MS })
+    Scene::Desks(DesksScene {
+        board,
+        selected,
+        asking: None,
+        message: None,
+        now_ms: NOW_MS,
+        home: Some("/home/ann".to_string()),
+    })
 }
 
 fn changed(board: Board, change: impl Fn(&mut DesksScene)) -> Scene {
     let selected = Some(Row::Desk(desk_id(1)));
-    let mut scene = DesksScene { board, selected, asking: None, message: None, now_ms: NOW_MS };
+    let mut scene = DesksScene {
+        board,
+        selected,
+        asking: None,
+        message: None,
+        now_ms: NOW_MS,
+        home: Some("/home/ann".to_string()),
+    };
     change(&mut scene);
     Scene::Desks(scene)
 }
@@ -287,6 +301,7 @@ fn picker(change: impl Fn(&mut PickerScene)) -> Scene {
         filter: String::new(),
         message: None,
         now_ms: NOW_MS,
+        home: Some("/home/ann".to_string()),
     };
     change(&mut scene);
     Scene::Picker(scene)

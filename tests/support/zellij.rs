@@ -678,6 +678,11 @@ pub mod key {
         char::from((letter as u8) & 0x1f).to_string()
     }
 
+    /// The pointer moves to this row and column of the terminal, counted from 0, without a button.
+    pub fn point(row: u16, column: u16) -> String {
+        format!("\u{1b}[<35;{};{}M", column + 1, row + 1)
+    }
+
     /// A click with the left button on this row and column of the terminal, counted from 0.
     pub fn click(row: u16, column: u16) -> String {
         let (row, column) = (row + 1, column + 1);

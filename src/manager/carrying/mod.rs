@@ -50,6 +50,7 @@ pub(super) enum Goal {
 // Vectors: they are short, and each kind of tree map is some kB of wasm.
 #[derive(Debug, Default)]
 pub(super) struct Carrying {
+    /// In the order of their origins.
     places: Vec<Place>,
     /// The next one comes first.
     wishes: Vec<(Origin, Goal)>,
@@ -105,7 +106,8 @@ impl Carrying {
     }
 
     fn place(&self, origin: &Origin) -> Option<&Place> {
-        self.places.iter().find(|place| place.origin == *origin)
+        let at = self.places.binary_search_by(|place| place.origin.cmp(origin)).ok()?;
+        self.places.get(at)
     }
 
     fn note_look(&mut self, origin: &Origin, look: Look) {
@@ -118,10 +120,11 @@ impl Carrying {
     fn note_places(&mut self, seen: Vec<(Origin, String)>) {
         let mut before = std::mem::take(&mut self.places);
         for (origin, seen) in seen {
-            let known = before.iter_mut().find(|place| place.origin == origin);
-            let look = known.and_then(|place| place.look.take());
+            let at = before.binary_search_by(|place| place.origin.cmp(&origin)).ok();
+            let look = at.and_then(|at| before.get_mut(at)).and_then(|place| place.look.take());
             self.places.push(Place { origin, seen, look });
         }
+        self.places.sort_unstable_by(|one, other| one.origin.cmp(&other.origin));
     }
 }
 
@@ -222,7 +225,7 @@ impl Manager {
 
     /// Whether this instance looks at what has changed: the one that acts, and whose panel somebody sees.
     fn looks_for_changes(&self) -> bool {
-        (self.acting && self.role() == Role::Manager) || self.is_shown()
+        self.role() != Role::Claude && (self.acting && self.role() == Role::Manager || self.is_shown())
     }
 
     pub(super) fn carrying_due_ms(&self) -> Option<u64> {
