@@ -60,6 +60,20 @@ fn memory_stays_small_with_a_thousand_panes_and_does_not_grow_with_time() {
     assert!(day.events > 500, "{}", day.events);
 }
 
+/// A look at all of them is the largest text that the plugin is ever given. Zellij ends a plugin that wants more than 16 MiB.
+#[test]
+fn a_thousand_desks_of_one_session_fit_into_a_plugins_memory() {
+    let mut session = Session::with(&wasm(false), 1_000, 1_000);
+    session.show(true);
+    session.pass(15 * SECOND);
+    session.ask("status");
+    session.pass(SECOND);
+    assert!(!session.render().is_empty(), "it is dead");
+    let memory = session.plugin.memory();
+    assert!(memory < 14 << 20, "{memory} bytes");
+    println!("a thousand desks: {memory} bytes");
+}
+
 #[test]
 fn with_the_panel_hidden_and_nothing_happening_no_program_is_started_and_at_most_six_a_minute_with_it_shown() {
     let (hidden, shown) = idle::minutes(&wasm(false), 10, 3);
