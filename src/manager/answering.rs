@@ -9,6 +9,7 @@ use super::ids::{DeskId, PipeId};
 use super::launching::{Wish, PATIENCE_MS};
 use super::options::{check_claude_args, parse_claude_args, Role};
 use super::order::order;
+use super::status::error_line;
 use super::{Manager, Moment, Phase};
 
 /// The pipe by which Claude's hooks ring. Not for users; it has no answer.
@@ -196,11 +197,6 @@ impl Manager {
             }
         }
     }
-}
-
-/// The answer to a refused request.
-pub(super) fn error_line(why: &str) -> String {
-    serde_json::json!({"version": 1, "error": why}).to_string()
 }
 
 /// The arguments of a message: those of `-a`, or one JSON object in the payload, which is all that a key binding has.

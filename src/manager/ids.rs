@@ -107,6 +107,25 @@ fn strict_uuid(text: &str) -> Option<Uuid> {
     (uuid.as_hyphenated().to_string() == text).then_some(uuid)
 }
 
+/// Where something was changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// At a desk of this session.
+    Desk(DeskId),
+    /// At a desk that is gone: the name of what it left.
+    Left(String),
+}
+
+impl Origin {
+    /// The words by which the host knows it.
+    pub(super) fn words(&self) -> [String; 2] {
+        match self {
+            Origin::Desk(pane) => ["--pane".to_string(), pane.to_string()],
+            Origin::Left(name) => ["--left".to_string(), name.clone()],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use super::closing::Closing;
 use super::effect::{Effect, Effects};
 use super::ids::{DeskId, PipeId};
 use super::watching::OPENING_MS;
-use super::{answering, report, Manager, Purpose};
+use super::{report, status, Manager, Purpose};
 
 /// How long after the sessions changed it is looked, in milliseconds: Zellij writes and deletes their files meanwhile.
 const AFTER_CHANGE_MS: u64 = 1_500;
@@ -293,7 +293,7 @@ impl Manager {
                 if late {
                     if let Some(pipe) = caller.pipe {
                         let why = "the host did not answer in time; Zellij's log says more";
-                        effects.push(Effect::AnswerPipe(pipe, answering::error_line(why)));
+                        effects.push(Effect::AnswerPipe(pipe, status::error_line(why)));
                     }
                 } else {
                     self.orphans.callers.push(caller);

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::carrying::Origin;
-use super::ids::{DeskId, SessionId, TerminalId};
+use super::ids::{DeskId, Origin, SessionId, TerminalId};
 
 /// One line: its tag and its fields, unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use super::effect::{Effect, Effects};
 use super::ids::{CallId, DeskId, PipeId, SessionId, TerminalId};
 use super::report::{self, Line};
-use super::{answering, Manager, Purpose};
+use super::{status, Manager, Purpose};
 
 /// How long a title may be, in characters.
 const TITLE: usize = 80;
@@ -111,7 +111,7 @@ impl Manager {
                 let answer = serde_json::json!({"version": 1, "sessions": rows}).to_string();
                 effects.push(Effect::AnswerPipe(pipe, answer));
             }
-            (Asker::Pipe(pipe), Err(why)) => effects.push(Effect::AnswerPipe(pipe, answering::error_line(&why))),
+            (Asker::Pipe(pipe), Err(why)) => effects.push(Effect::AnswerPipe(pipe, status::error_line(&why))),
         }
     }
 }

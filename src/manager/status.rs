@@ -178,6 +178,11 @@ fn to_line(document: &Document) -> String {
         .unwrap_or_else(|why| format!("{{\"version\":1,\"error\":\"the status cannot be written: {why}\"}}"))
 }
 
+/// The answer to a refused request.
+pub(super) fn error_line(why: &str) -> String {
+    serde_json::json!({"version": 1, "error": why}).to_string()
+}
+
 /// Reads what the actor published; nothing of what another version wrote is guessed at.
 pub(super) fn read_snapshot(text: &str) -> Option<Board> {
     let document: Document = serde_json::from_str(text).ok()?;

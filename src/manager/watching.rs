@@ -602,7 +602,7 @@ impl Manager {
         for (until_ms, pipe) in std::mem::take(&mut self.checks) {
             if failed.is_some() || now_ms >= until_ms {
                 let why = failed.as_deref().unwrap_or(late);
-                effects.push(Effect::AnswerPipe(pipe, super::answering::error_line(why)));
+                effects.push(Effect::AnswerPipe(pipe, super::status::error_line(why)));
             } else {
                 self.checks.push((until_ms, pipe));
             }

@@ -867,7 +867,11 @@ fn what_programs_have_closed_to_their_owner_is_deleted_too_and_what_cannot_be_is
         let gone = place.state.join(format!("leaving/gone-{PANE}"));
         let mut make = Command::new("/bin/sh");
         place.set_up(&mut make);
-        make.args(["-c", "umask 022; mkdir -p \"$0/a/b\" && echo x >\"$0/a/b/c\" && chmod 555 \"$0/a/b\" \"$0/a\"", gone.to_str().unwrap()]);
+        make.args([
+            "-c",
+            "umask 022; mkdir -p \"$0/a/b\" && echo x >\"$0/a/b/c\" && chmod 555 \"$0/a/b\" \"$0/a\"",
+            gone.to_str().unwrap(),
+        ]);
         assert!(as_nobody(&make).status().unwrap().success());
         let clean = place.carrel(&["clean", "--pane", PANE, "--wait", "0"]);
         Answer::of(as_nobody(&clean).output().unwrap()).expect(&format!("clean\t{PANE}\tgone\n"));

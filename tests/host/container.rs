@@ -182,7 +182,12 @@ fn of_a_worktree_the_main_repository_can_be_written_too_and_never_what_holds_the
         names.extend([forged.join("way"), forged.join("way/../fake"), forged.join("fake")]);
         for named in names {
             write(&forged.join(".git"), &format!("gitdir: {}/.git/worktrees/w\n", named.display()));
-            let act = format!("echo x >{0}/b; echo x >{1}/b; echo x >{2}/b; true", keys.display(), main.display(), forged.display());
+            let act = format!(
+                "echo x >{0}/b; echo x >{1}/b; echo x >{2}/b; true",
+                keys.display(),
+                main.display(),
+                forged.display()
+            );
             place.script("claude", &format!("{probed}\n{act}\n"));
             let mut command = place.carrel(&words(&[]));
             command.current_dir(&forged).process_group(0);

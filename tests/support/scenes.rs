@@ -82,27 +82,13 @@ pub fn plain_desk(n: u32) -> Desk {
 }
 
 fn everyday(board: Board, selected: Option<u32>) -> Scene {
-    let selected = selected.map(|n| Row::Desk(desk_id(n)));
-    Scene::Desks(DesksScene {
-        board,
-        selected,
-        asking: None,
-        message: None,
-        now_ms: NOW_MS,
-        home: Some("/home/ann".to_string()),
-    })
+    changed(board, |scene| scene.selected = selected.map(|n| Row::Desk(desk_id(n))))
 }
 
 fn changed(board: Board, change: impl Fn(&mut DesksScene)) -> Scene {
     let selected = Some(Row::Desk(desk_id(1)));
-    let mut scene = DesksScene {
-        board,
-        selected,
-        asking: None,
-        message: None,
-        now_ms: NOW_MS,
-        home: Some("/home/ann".to_string()),
-    };
+    let home = Some("/home/ann".to_string());
+    let mut scene = DesksScene { board, selected, asking: None, message: None, now_ms: NOW_MS, home };
     change(&mut scene);
     Scene::Desks(scene)
 }

@@ -1,10 +1,10 @@
 //! One job: the host copies the files, the plugin reads and merges them a slice at a time and gives the thread away between
 //! two slices, the host puts the result in its place. Refuses to know why it was started, and what is told of how it ends.
 
-use super::{Goal, Origin};
+use super::Goal;
 use crate::manager::changes::{Change, Decisions, Locator, Merger, Verdict};
 use crate::manager::effect::{Effect, Effects};
-use crate::manager::ids::CallId;
+use crate::manager::ids::{CallId, Origin};
 use crate::manager::report::{self, Line};
 use crate::manager::seed::{SeedError, SeedFilter};
 use crate::manager::{seeding, Manager, Purpose};

@@ -8,32 +8,13 @@ mod job;
 
 use super::board::{Board, Changed, Left};
 use super::effect::{Effect, Effects};
-use super::ids::DeskId;
+use super::ids::{DeskId, Origin};
 use super::options::Role;
 use super::Manager;
 use job::{End, Job};
 
 /// How often the same desk is looked at, in milliseconds: Claude writes its file about once a second while it is used.
 const LOOK_EVERY_MS: u64 = 5_000;
-
-/// Where something was changed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// At a desk of this session.
-    Desk(DeskId),
-    /// At a desk that is gone: the name of what it left.
-    Left(String),
-}
-
-impl Origin {
-    /// The words by which the host knows it.
-    fn words(&self) -> [String; 2] {
-        match self {
-            Origin::Desk(pane) => ["--pane".to_string(), pane.to_string()],
-            Origin::Left(name) => ["--left".to_string(), name.clone()],
-        }
-    }
-}
 
 /// What is wanted of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
