@@ -28,6 +28,7 @@ mod carrying;
 mod launching;
 mod outside;
 mod picker;
+mod scanning;
 mod seeding;
 mod sessions;
 mod showing;
@@ -174,7 +175,7 @@ pub struct Manager {
     /// Panes in which a shell has taken Claude's place.
     shells: BTreeMap<DeskId, TerminalId>,
     closing: BTreeMap<DeskId, Closing>,
-    scan: watching::Scanning,
+    scan: scanning::Scanning,
     orphans: orphans::Orphans,
     outside: outside::Outside,
     adopting: Option<adopting::Adopting>,
@@ -253,7 +254,7 @@ impl Manager {
             known: BTreeMap::new(),
             shells: BTreeMap::new(),
             closing: BTreeMap::new(),
-            scan: watching::Scanning::default(),
+            scan: scanning::Scanning::default(),
             orphans: orphans::Orphans::default(),
             outside: outside::Outside::default(),
             adopting: None,
