@@ -17,7 +17,7 @@ use super::stand_in;
 use crate::report::{markdown, Part, Row};
 use crate::support::machine::{tool, Machine, User};
 use crate::support::waiting::{finish, Finished};
-use crate::support::zellij::{Setup, Zellij};
+use crate::support::zellij::{Client, Setup, Zellij};
 use crate::svg::{bars, Bar};
 
 const NUMBERS: [usize; 4] = [2, 4, 8, 16];
@@ -154,7 +154,9 @@ fn race(claude: &Path, number: usize, desks: bool) -> Outcome {
     let program = machine.path("bin/claude");
     fs::remove_file(&program).expect("a link");
     symlink(claude, &program).expect("a link to this version");
-    let environments = if desks { desks_of_panes(&machine, number) } else { vec![machine.env(); number] };
+    // The session stays while the Claudes race: the desks have their panes.
+    let (environments, _session) =
+        if desks { desks_of_panes(&machine, number) } else { (vec![machine.env(); number], None) };
     let state_of = |environment: &Environment| match environment.get("CLAUDE_CONFIG_DIR") {
         Some(dir) => (PathBuf::from(dir), PathBuf::from(dir).join(".claude.json")),
         None => (machine.at_home(".claude"), machine.at_home(".claude.json")),
@@ -231,8 +233,8 @@ fn word(at: usize) -> String {
     format!("word-{at}-of-its-own")
 }
 
-/// The environments of so many panes that Carrel opened.
-fn desks_of_panes(machine: &Machine, number: usize) -> Vec<Environment> {
+/// The environments of so many panes that Carrel opened, and the session that they are in.
+fn desks_of_panes(machine: &Machine, number: usize) -> (Vec<Environment>, Option<Client>) {
     let setup = Setup::carrel().option("claude", &stand_in().display().to_string());
     let zellij = Zellij::new(machine, &setup);
     let client = zellij.start();
@@ -248,7 +250,5 @@ fn desks_of_panes(machine: &Machine, number: usize) -> Vec<Environment> {
             .collect();
         (panes.len() == number).then_some(panes)
     });
-    // The session stays while the Claudes race: the desks have their panes.
-    std::mem::forget((zellij, client));
-    panes
+    (panes, Some(client))
 }
