@@ -88,16 +88,19 @@ part_unit() {
 # shellcheck disable=SC2046 # one word per test file
 part_stories() { cargo_tests $(test_names stories); }
 
-# How many tests at a time, where they wait for programs for about half of their time (measured on two cores): set for cargo.
+threads_asked_for=${RUST_TEST_THREADS-}
+# wait_together TWICE|ONE_MORE: how many tests at a time, set for cargo: as many as keep the cores busy. Those of the host program
+# wait for about half of their time (measured on two cores); real Claudes have many threads each, and too many at once are slow.
 wait_together() {
     cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
     [ "$cores" -le 4 ] || cores=4
-    RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores * 2))}
+    case $1 in TWICE) together=$((cores * 2)) ;; *) together=$((cores + 1)) ;; esac
+    RUST_TEST_THREADS=${threads_asked_for:-$together}
     export RUST_TEST_THREADS
 }
 
 part_host() {
-    wait_together
+    wait_together TWICE
     # shellcheck disable=SC2046
     cargo_tests $(test_names host)
 }
@@ -144,7 +147,7 @@ part_real() {
     fi
     eval "$assignments"
     export CARREL_ZELLIJ CARREL_CLAUDE
-    wait_together
+    wait_together ONE_MORE
     # shellcheck disable=SC2086 # one word per test file
     cargo_tests $real
 }

@@ -20,6 +20,8 @@ const RETRIES: u32 = 3;
 const TRANSCRIPT_MS: u64 = 1_000;
 /// After how long a desk is looked at again whose Claude starts or works, in milliseconds.
 const BUSY_MS: u64 = 10_000;
+/// For how long after its start a Claude of which nothing can be told is looked at again, in milliseconds.
+const SLOW_MS: u64 = 120_000;
 /// How often is looked while the panel is shown, in milliseconds. Six times a minute.
 const SHOWN_MS: u64 = 10_000;
 /// How long after an opening the session is saved for the first time, in milliseconds. Zellij saves the command line that it
@@ -381,12 +383,15 @@ impl Manager {
     }
 
     /// What starts or works goes on to something else by itself, and a bell of that can be lost, or come before Claude has
-    /// written down what it rings for. So such a desk is looked at again, although nothing rang.
+    /// written down what it rings for. So such a desk is looked at again, although nothing rang. For a while so is one of which
+    /// nothing can be told: on a slow machine Claude may only be slow (seen under load: green, and its state never known).
     fn look_again_at_the_busy(&mut self) {
         let now_ms = self.now_ms;
         for (pane, known) in &self.known {
             let state = known.verdict.as_ref().map(|verdict| verdict.state);
-            if known.life != PaneLife::default() || !matches!(state, Some(State::Starting | State::Working)) {
+            let unknown = state == Some(State::Unknown) && now_ms.saturating_sub(known.started_ms) < SLOW_MS;
+            let goes_on = matches!(state, Some(State::Starting | State::Working)) || unknown;
+            if known.life != PaneLife::default() || !goes_on {
                 continue;
             }
             let answered = known.answered_ms.is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < BUSY_MS);

@@ -15,7 +15,7 @@ use crate::support::zellij::{Setup, Zellij};
 #[path = "../support/matrix.rs"]
 mod cells;
 
-use cells::{Event, Fault, Tally};
+use cells::{Event, Fault, Tally, SIGNALS};
 
 /// A pane whose Claude was told this as it started, and has it in its transcript.
 fn told(zellij: &Zellij, prompt: &str, word: &str) -> Pane {
@@ -116,93 +116,66 @@ fn panes_in_every_state_survive_a_hang_up_of_the_zellij_server_and_a_restart_of_
     server_gets("KILL", &["s", "run", "tmp"]);
 }
 
-/// One pane that has said nothing and one in the middle of an answer for each of the two: then the launcher, or Claude itself,
-/// gets the signal. The panes are held, also for a plugin that is loaded anew; Enter goes on where it was.
-fn a_launcher_and_a_claude_get(signal: &'static str) {
+/// In the middle of an answer a launcher, or Claude itself, gets a signal. The pane is held, also for a plugin that is loaded
+/// anew; Enter goes on where it was.
+#[test]
+fn any_signal_to_the_real_claude_or_to_its_launcher_in_the_middle_of_an_answer_loses_nothing() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let client = zellij.start();
-    let tally = Tally::new("the real Claude");
+    let tally = Tally::new("the real Claude in the middle of an answer");
     let mut all = Vec::new();
-    for (n, fault) in [Fault::Launcher(signal), Fault::Claude(signal)].into_iter().enumerate() {
-        let silent = Pane::order(&zellij, "new", "");
+    let faults = SIGNALS.into_iter().flat_map(|signal| [Fault::Launcher(signal), Fault::Claude(signal)]);
+    for (n, fault) in faults.enumerate() {
         let (first, last) = (format!("EARLIER{n}"), format!("LATER{n}"));
-        let talking = told(&zellij, "the word is", &first);
-        zellij.machine().wait("it has answered", || {
-            zellij.pane_text(talking.terminal).contains("Noted: the word is").then_some(())
-        });
-        zellij.type_into(talking.terminal, &format!("hold: door{n} {last}"));
-        zellij.type_into(talking.terminal, "\r");
+        let pane = told(&zellij, "the word is", &first);
+        machine
+            .wait("it has answered", || zellij.pane_text(pane.terminal).contains("Noted: the word is").then_some(()));
+        zellij.type_into(pane.terminal, &format!("hold: door{n} {last}"));
+        zellij.type_into(pane.terminal, "\r");
         machine.api().wait_for_prompt(&last);
         machine.wait("it is written down", || {
-            claude::transcripts(&talking.desk).iter().any(|(_, path)| words_in(path).contains(&last)).then_some(())
+            claude::transcripts(&pane.desk).iter().any(|(_, path)| words_in(path).contains(&last)).then_some(())
         });
-        silent.wait_for_prompt(&zellij);
-        let session = talking.session(&machine);
-        all.push((Event::Started, fault, silent, None));
-        all.push((Event::Talking, fault, talking, Some((first, last, session))));
-    }
-
-    for (_, fault, pane, _) in &all {
+        let session = pane.session(&machine);
         let at_desk = pane.desk.display().to_string();
         let claude = claudes(&machine).into_iter().find(|one| one.env.get("CLAUDE_CONFIG_DIR") == Some(&at_desk));
         let claude = claude.expect("a Claude at the desk");
         let launcher = machine.launchers().into_iter().find(|one| one.pid == claude.parent).expect("its launcher");
-        if matches!(fault, Fault::Claude(_)) {
-            claude.signal(signal)
-        } else {
-            launcher.signal(signal)
+        match fault {
+            Fault::Claude(signal) => claude.signal(signal),
+            Fault::Launcher(signal) => launcher.signal(signal),
+            _ => unreachable!(),
         }
         machine.wait("both are gone", || (!claude.lives() && !launcher.lives()).then_some(()));
-    }
-    for n in 0..2 {
         machine.api().release(&format!("door{n}"));
+        all.push((fault, pane, session, [first, last]));
     }
     let held = |status: &serde_json::Value| {
-        all.iter().all(|(.., pane, _)| pane.entry_in(status).is_some_and(|entry| entry["state"] == "exited"))
+        all.iter().all(|(_, pane, ..)| pane.entry_in(status).is_some_and(|entry| entry["state"] == "exited"))
     };
     zellij.wait_status("all are held", held);
     zellij.action(&["start-or-reload-plugin", "carrel"]);
     let status = zellij.wait_status("a plugin that is loaded anew knows them", held);
     assert_eq!(status["panes"].as_array().map(Vec::len), Some(all.len()), "{status:#}");
     let mut said = Vec::new();
-    for (event, fault, pane, words) in &all {
-        let mut wrong = Vec::new();
+    for (fault, pane, session, words) in &all {
         zellij.type_into(pane.terminal, "\r");
         pane.wait_for_prompt(&zellij);
         let again = format!("again {}", pane.pane);
         pane.say(&zellij, &again);
         let request = machine.api().wait_for_prompt(&again);
-        if let Some((first, last, session)) = words {
-            for word in [first, last] {
-                if !request.mentions(word) {
-                    wrong.push(format!("{word} is not in what was resumed"));
-                }
-                said.push((word.as_str(), session));
-            }
-            if request.session.as_ref() != Some(session) {
-                wrong.push(format!("not the conversation {session}: {:?}", request.session));
-            }
+        let mut wrong: Vec<String> = Vec::new();
+        wrong.extend(words.iter().filter(|word| !request.mentions(word)).map(|word| format!("{word} is not resumed")));
+        if request.session.as_ref() != Some(session) {
+            wrong.push(format!("not the conversation {session}: {:?}", request.session));
         }
-        tally.note(*event, *fault, wrong);
+        tally.note(Event::Talking, *fault, wrong);
+        // The earlier word of one half, the later one of the other.
+        said.push((words[usize::from(matches!(fault, Fault::Claude(_)))].as_str(), session));
     }
     drop(client);
-    expect_all_at_home(&zellij, &said, signal);
-    let expected: Vec<_> = all.iter().map(|(event, fault, ..)| (*event, *fault)).collect();
+    expect_all_at_home(&zellij, &said, "after all signals");
+    let expected: Vec<_> = all.iter().map(|(fault, ..)| (Event::Talking, *fault)).collect();
     tally.finish(&expected);
-}
-
-#[test]
-fn a_hang_up_of_the_real_claude_or_of_its_launcher_loses_nothing() {
-    a_launcher_and_a_claude_get("HUP");
-}
-
-#[test]
-fn a_termination_of_the_real_claude_or_of_its_launcher_loses_nothing() {
-    a_launcher_and_a_claude_get("TERM");
-}
-
-#[test]
-fn a_kill_of_the_real_claude_or_of_its_launcher_loses_nothing() {
-    a_launcher_and_a_claude_get("KILL");
 }

@@ -100,6 +100,26 @@ fn where_the_bell_at_the_end_of_an_answer_is_lost_it_is_seen_all_the_same() {
 }
 
 #[test]
+fn a_claude_that_is_very_slow_to_start_is_seen_though_nothing_rings_and_one_that_never_reports_is_not_polled() {
+    let slow = |zellij: &mut World, ms| (zellij.claude_ms, zellij.rings) = (ms, false);
+    let mut zellij = World::new().where_(|zellij| slow(zellij, 45_000)).ready();
+    zellij.ask("new", &[("cwd", "/code")]);
+    zellij.pass(20_000);
+    assert_eq!(zellij.board(1).desks[0].health, Health::Unknown);
+    zellij.pass(40_000);
+    let desk = zellij.board(1).desks[0].clone();
+    assert_eq!((desk.health, desk.state), (Health::Isolated, State::Idle));
+
+    let mut zellij = World::new().where_(|zellij| slow(zellij, 3_600_000)).ready();
+    zellij.ask("new", &[("cwd", "/code")]);
+    zellij.pass(3 * MINUTE);
+    let before = zellij.hosts_named("scan");
+    assert!(before < 20, "{before} looks");
+    zellij.pass(10 * MINUTE);
+    assert_eq!(zellij.hosts_named("scan"), before);
+}
+
+#[test]
 fn a_claude_that_works_for_long_is_looked_at_six_times_a_minute_at_most() {
     let mut zellij = World::new().ready();
     let desk = zellij.open();

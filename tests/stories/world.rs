@@ -208,6 +208,8 @@ pub struct World {
     pub silent: bool,
     /// How long a launcher takes until it has written its record, in milliseconds.
     pub launcher_ms: u64,
+    /// How long Claude takes until it reports, in milliseconds.
+    pub claude_ms: u64,
     /// Extra time of messages to single clients, in milliseconds.
     pub lag: BTreeMap<u16, u64>,
     slow: BTreeMap<String, u64>,
@@ -253,6 +255,7 @@ impl World {
             no_room: false,
             silent: false,
             launcher_ms: 20,
+            claude_ms: 500,
             lag: BTreeMap::new(),
             slow: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -1334,7 +1337,7 @@ impl World {
             *place = Place::Desk(desk);
         }
         if self.behaviour != Behaviour::Silent {
-            self.push(self.now + 500, Delivery::ClaudeReports { terminal, group });
+            self.push(self.now + self.claude_ms, Delivery::ClaudeReports { terminal, group });
         }
     }
 

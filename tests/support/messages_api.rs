@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 /// How long [`MessagesApi::wait_for`] waits before it gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The running stand-in. Dropping it ends it, and every reply that it still holds back.
 pub struct MessagesApi {

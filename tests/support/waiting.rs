@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a condition may take before the test fails: far more than it takes on a busy machine with two cores.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at that cannot report itself.
 const POLL: Duration = Duration::from_millis(20);
