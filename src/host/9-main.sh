@@ -53,6 +53,11 @@ ring() {
 	UserPromptSubmit | Stop | StopFailure | SessionStart) [ ! -e "$_asked" ] || rm -f -- "$_asked" ;;
 	esac
 	[ -n "${ZELLIJ_SESSION_NAME-}" ] || return
+	# Claude outlives a Zellij that was killed. Its session may be coming back just now under the same name, and a call to a
+	# server that is starting can end it (measured on 0.45.1: the client that brings it back waits for ever).
+	if recall "$_DESK/.carrel/record" server && _pid=$_V && recall "$_DESK/.carrel/record" server_start; then
+		look_at "$_pid" && [ "$_START" = "$_V" ] || return
+	fi
 	_zellij=$(command -v zellij 2>/dev/null) || _zellij=
 	if [ -z "$_zellij" ]; then
 		recall "$_DESK/.carrel/record" server && [ -n "$_V" ] && _zellij=/proc/$_V/exe

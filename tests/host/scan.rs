@@ -402,6 +402,24 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
         fs::remove_file(&rang).unwrap();
         assert!(kill("KILL", &format!("-{group}")));
 
+        // Only the Zellij that the pane is of hears it: another one of that name may be coming back after a crash.
+        let me = std::process::id();
+        let started = start_of(me);
+        for (pid, start, hears) in [(me, started.as_str(), true), (me, "1", false), (4_194_303, started.as_str(), false)] {
+            place.desk_with(&[("server", &pid.to_string()), ("server_start", start)]);
+            let (answer, group) = ring(&["ring", "Stop", PANE]);
+            answer.ends_with(0).expect("");
+            if hears {
+                until("Zellij was called", || rang.exists());
+                fs::remove_file(&rang).unwrap();
+                assert!(kill("KILL", &format!("-{group}")));
+            } else {
+                std::thread::sleep(std::time::Duration::from_millis(150));
+                assert!(!rang.exists(), "{pid} {start}");
+            }
+        }
+        fs::remove_dir_all(place.desk()).unwrap();
+
         // What can only end a wait rings only where one began; what tells of its kind never.
         for event in ["PostToolUse", "AskUserQuestion", "ExitPlanMode"] {
             ring(&["ring", event, PANE]).0.ends_with(0).expect("");
