@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::options::Sharing;
 
 /// The Zellij versions with which all of docs/compatibility.md was run, oldest first.
-pub const ZELLIJ: [&str; 1] = ["0.45.1"];
+pub const ZELLIJ: [&str; 2] = ["0.45.0", "0.45.1"];
 
 /// The Claude Code versions with which all of docs/compatibility.md was run, oldest first. What lies between two of them is
 /// taken to be like them, and that is said ([`between`]): there is a new one nearly every day.
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn versions_outside_of_the_table_are_named_with_what_that_means() {
         check(Some("0.44.3"), None, Sharing::Shared, &["Zellij 0.44.3 is not one of those"]);
-        check(Some("0.46.0"), Some("2.1.330"), Sharing::Shared, &["(0.45.1)"]);
+        check(Some("0.46.0"), Some("2.1.330"), Sharing::Shared, &["(0.45.0, 0.45.1)"]);
         check(None, Some("2.1.118"), Sharing::Separate, &["2.1.118 is older than 2.1.119"]);
         check(None, Some("1.9.999"), Sharing::Separate, &["older"]);
         check(None, Some("2.1.333"), Sharing::Shared, &["2.1.333 is newer than 2.1.332"]);
