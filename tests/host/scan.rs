@@ -405,7 +405,9 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
         // Only the Zellij that the pane is of hears it: another one of that name may be coming back after a crash.
         let me = std::process::id();
         let started = start_of(me);
-        for (pid, start, hears) in [(me, started.as_str(), true), (me, "1", false), (4_194_303, started.as_str(), false)] {
+        for (pid, start, hears) in
+            [(me, started.as_str(), true), (me, "1", false), (4_194_303, started.as_str(), false)]
+        {
             place.desk_with(&[("server", &pid.to_string()), ("server_start", start)]);
             let (answer, group) = ring(&["ring", "Stop", PANE]);
             answer.ends_with(0).expect("");
