@@ -145,7 +145,7 @@ fn any_signal_to_the_real_claude_or_to_its_launcher_in_the_middle_of_an_answer_l
         match fault {
             Fault::Claude(signal) => claude.signal(signal),
             Fault::Launcher(signal) => launcher.signal(signal),
-            _ => unreachable!(),
+            other => panic!("no signal: {other:?}"),
         }
         machine.wait("both are gone", || (!claude.lives() && !launcher.lives()).then_some(()));
         machine.api().release(&format!("door{n}"));
