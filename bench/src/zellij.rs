@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::fields::{Fields, Message, Value};
 
+/// The pipe by which hooks of Claude ring.
+const BELL: &str = "carrel_bell";
+
 /// What a plugin tells or asks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -176,6 +179,10 @@ pub fn key(letter: char) -> Vec<u8> {
 /// A message of a `zellij pipe`.
 pub fn pipe(id: &str, name: &str, payload: Option<&str>, args: &BTreeMap<String, String>) -> Vec<u8> {
     let mut message = Message::default().text(2, id).text(4, name);
+    if name != BELL {
+        // Sent to this plugin; a bell is heard by all.
+        message = message.number(7, true);
+    }
     if let Some(payload) = payload {
         message = message.text(5, payload);
     }
