@@ -153,7 +153,11 @@ be_alone() {
 	look_at $$
 	_here=$_DESK/.carrel/at-$$.$_START
 	clear_way "$_here"
-	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null || stop_unwritable "$_DESK/.carrel"
+	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null || {
+		# Unless a cleaner has just moved the desk away.
+		! real_dir "$_DESK/.carrel" || stop_unwritable "$_DESK/.carrel"
+		return 1
+	}
 	for _one in "$_DESK"/.carrel/at-*; do
 		_V=${_one##*/at-}
 		if [ "$_one" = "$_here" ]; then
