@@ -62,7 +62,7 @@ ask_claude() {
 		# The one that asks leaves its pid in there; without a living one it was killed.
 		_pid=''
 		{ IFS= read -r _pid <"$_asking/pid"; } 2>/dev/null
-		if ! look_at "$_pid" && [ "$_rounds" -gt 2 ]; then rm -rf -- "$_asking" 2>/dev/null; fi
+		if ! look_at "$_pid" && [ "$_rounds" -gt 20 ]; then rm -rf -- "$_asking" 2>/dev/null; fi
 		_rounds=$((_rounds + 1))
 		[ "$_rounds" -ne 20 ] || [ -z "${_PANE-}" ] || printf '  Carrel: getting to know this Claude, a moment…\n'
 		pause
