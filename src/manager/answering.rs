@@ -40,6 +40,9 @@ impl Manager {
         if !message.private || self.role() == Role::Claude || !self.acting || self.now_ms < self.deaf_until_ms {
             return;
         }
+        if self.hearing.again(&message, self.now_ms) {
+            return;
+        }
         if let Err(errors) = &self.birth.options {
             let why = format!("Carrel's configuration has errors: {}", errors.join("; "));
             return self.answer_error(&message.sender, &why, effects);

@@ -25,6 +25,7 @@ mod answering;
 mod attention;
 mod booting;
 mod carrying;
+mod hearing;
 mod launching;
 mod outside;
 mod picker;
@@ -147,6 +148,7 @@ pub struct Manager {
     alarm_ms: Option<u64>,
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
     held: Vec<(u64, Message)>,
+    hearing: hearing::Hearing,
     openings: Vec<Opening>,
     /// When the session is to be saved.
     save_ms: Option<u64>,
@@ -236,6 +238,7 @@ impl Manager {
             calls: BTreeMap::new(),
             alarm_ms: None,
             held: Vec::new(),
+            hearing: hearing::Hearing::default(),
             openings: Vec::new(),
             save_ms: None,
             requests: Vec::new(),

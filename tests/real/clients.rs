@@ -43,6 +43,29 @@ fn one_key_press_opens_one_pane_and_one_pipe_prints_one_answer() {
 }
 
 #[test]
+fn what_comes_while_a_clone_is_loading_is_answered_once() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &keys());
+    let mut clients = vec![zellij.start(), zellij.attach()];
+    zellij.status();
+    for _ in 0..4 {
+        let mut answers = Vec::new();
+        // Zellij hands what comes meanwhile to each clone, as often as there are clones.
+        let attached = std::thread::scope(|scope| {
+            let attaching = scope.spawn(|| zellij.attach());
+            while !attaching.is_finished() {
+                answers.push(zellij.pipe("status", "", "").stdout);
+            }
+            attaching.join()
+        });
+        clients.push(attached.expect("the client attached"));
+        for answer in answers {
+            assert!(answer.lines().count() <= 1, "twice: {answer}");
+        }
+    }
+}
+
+#[test]
 fn clients_on_two_tabs_see_the_same_board_and_both_panels_work() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &keys());

@@ -368,3 +368,23 @@ fn a_health_panel_in_a_layout_shows_the_board_and_never_acts_for_others() {
     zellij.pass(10_000);
     assert_eq!((zellij.opened(), zellij.cleans_of(desk)), (1, 2));
 }
+
+#[test]
+fn what_zellij_hands_over_twice_while_a_clone_is_loading_is_done_and_answered_once() {
+    for boots in [0, 500] {
+        let mut zellij = World::new().clients(2).where_(|zellij| zellij.slow("boot", boots)).started();
+        zellij.copies = 2;
+        zellij.pass(50);
+        let call = zellij.send("new", &[]);
+        zellij.pass(3_000);
+        zellij.answer(call);
+        assert_eq!(zellij.opened(), 1);
+        zellij.bind("new", None);
+        zellij.pass(3_000);
+        assert_eq!(zellij.opened(), 2);
+        zellij.bind("panel", None);
+        zellij.pass(500);
+        let shown = zellij.count(|did| matches!(did, Did::PanelShown | Did::PanelHidden));
+        assert_eq!(shown, 1, "shown, and not hidden again by the copy");
+    }
+}

@@ -206,6 +206,8 @@ pub struct World {
     pub no_room: bool,
     /// Zellij opens panes and says nothing of it: its screen takes longer than the second for which it waits.
     pub silent: bool,
+    /// How often Zellij hands a message to each clone: while one is loading, once for each that runs.
+    pub copies: usize,
     /// How long a launcher takes until it has written its record, in milliseconds.
     pub launcher_ms: u64,
     /// How long Claude takes until it reports, in milliseconds.
@@ -254,6 +256,7 @@ impl World {
             rings: true,
             no_room: false,
             silent: false,
+            copies: 1,
             launcher_ms: 20,
             claude_ms: 500,
             lag: BTreeMap::new(),
@@ -539,7 +542,8 @@ impl World {
             if self.clones[to].me.plugin != 1 && private {
                 continue;
             }
-            for payload in [Some(payload.to_string()), None] {
+            let copies = [Some(payload.to_string()), None].map(|part| vec![part; self.copies]);
+            for payload in copies.concat() {
                 let (sender, args) = (sender.clone(), args.clone());
                 let message = Message { sender, private, name: name.into(), payload, args };
                 self.calls[number].processing += 1;
@@ -558,7 +562,9 @@ impl World {
                 let payload = payload.map(str::to_string);
                 let (sender, name, args) = (Sender::Key, name.into(), BTreeMap::new());
                 let message = Message { sender, private: true, name, payload, args };
-                self.tell(to, 1, Event::MessageCame(message));
+                for _ in 0..self.copies {
+                    self.tell(to, 1, Event::MessageCame(message.clone()));
+                }
             }
         }
     }
