@@ -5,6 +5,9 @@
 # Zellij configuration, and a stand-in for the Messages API, so that Claude answers without a login and without a network.
 # With REAL=1 it is the user's own HOME, login and `claude`; only Zellij's configuration, cache and sockets are the tour's.
 # In both cases it ends with Zellij (Ctrl q), and everything that the tour started ends with it.
+#
+# CARREL_WASM=FILE shows that plugin, an absolute path; what is built already is then not built again.
+# CARREL_TOUR_DIR=DIR makes the tour's dir below that one instead of /tmp: an absolute path, and a short one.
 
 set -eu
 
@@ -18,18 +21,25 @@ fail() { say "$*"; exit 1; }
 if ! [ -t 0 ] || ! [ -t 1 ]; then fail "this needs a terminal"; fi
 
 cd "$here"
-scripts/tools.sh wasm zellij
-[ -n "$real" ] || scripts/tools.sh claude
-say "building the plugin (a first build takes about three minutes)"
-scripts/wasm.sh
-[ -n "$real" ] || cargo build --example messages_api
-assignments=$(scripts/tools.sh paths)
-eval "$assignments"
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$here/$target ;; esac
+given=${CARREL_WASM:-}
+wasm=${given:-$target/wasm32-wasip1/release/carrel.wasm}
+stand_in=$target/debug/examples/messages_api
+[ -z "$given" ] || [ -f "$given" ] || fail "CARREL_WASM=$given is not there"
+[ -n "$given" ] || scripts/tools.sh wasm
+scripts/tools.sh zellij
+[ -n "$real" ] || scripts/tools.sh claude
+if [ -z "$given" ]; then
+    say "building the plugin (a first build takes about three minutes)"
+    scripts/wasm.sh
+fi
+if [ -z "$real" ] && ! { [ -n "$given" ] && [ -x "$stand_in" ]; }; then cargo build --example messages_api; fi
+assignments=$(scripts/tools.sh paths)
+eval "$assignments"
 
 # Short, for the sockets' sake; resolved, because macOS links /tmp.
-root=$(cd "$(mktemp -d /tmp/cXXXXXX)" && pwd -P)
+root=$(cd "$(mktemp -d "${CARREL_TOUR_DIR:-/tmp}/cXXXXXX")" && pwd -P)
 api=
 
 # Everything that was started with the tour's dir in its environment or argv.
@@ -83,31 +93,31 @@ trap 'exit 130' INT TERM HUP
 mkdir -p "$root/bin" "$root/run" "$root/s" "$root/tmp" "$root/z/layouts"
 chmod 700 "$root/run"
 ln -s "$CARREL_ZELLIJ" "$root/bin/zellij"
-cp "$target/wasm32-wasip1/release/carrel.wasm" "$root/carrel.wasm"
+cp "$wasm" "$root/carrel.wasm"
 
 if [ -n "$real" ]; then
     say "REAL: your own HOME, your own login, your own claude; what you ask costs what it always costs"
     command -v claude >/dev/null 2>&1 || say "no claude in your PATH: Carrel will say so too"
     project=$(pwd)
     cache=$root/cache/zellij
-    about="your own Claude"
+    about="This is your own Claude."
 else
     project=$root/home/project
     cache=$root/home/.cache/zellij
-    about="a demo user, and a stand-in that answers for Claude"
+    about="A demo user; a stand-in answers for Claude."
     ln -s "$CARREL_CLAUDE" "$root/bin/claude"
     mkdir -p "$project" "$root/home/.claude"
     echo "A demo project. Nothing here outlives the tour." >"$project/README.md"
     echo "This user likes short answers." >"$root/home/.claude/CLAUDE.md"
     echo '{"theme":"dark","permissions":{"defaultMode":"default"}}' >"$root/home/.claude/settings.json"
     cat >"$root/home/.claude.json" <<JSON
-{"hasCompletedOnboarding":true,"hasSeenAutoDefaultNudge":true,
+{"hasCompletedOnboarding":true,"hasSeenAutoDefaultNudge":true,"fullscreenUpsellSeenCount":3,
  "customApiKeyResponses":{"approved":["$(printf %s "$key" | tail -c 20)"],"rejected":[]},
  "projects":{"$project":{"hasTrustDialogAccepted":true}}}
 JSON
     chmod 600 "$root/home/.claude.json"
 
-    "$target/debug/examples/messages_api" 0 "$root/url" >"$root/api.log" 2>&1 </dev/null &
+    "$stand_in" 0 "$root/url" >"$root/api.log" 2>&1 </dev/null &
     api=$!
     until [ -s "$root/url" ]; do
         kill -0 "$api" 2>/dev/null || fail "the stand-in did not start: $(cat "$root/api.log")"
@@ -176,17 +186,23 @@ layout {
             }
         }
     }
+    pane size="30%" {
+        plugin location="carrel" {
+            role "panel"
+        }
+    }
     pane size=3 borderless=true command="/bin/sh" {
         args "$root/keys.sh"
     }
 }
 KDL
 
+# No line of it is longer than a hundred columns: what wraps would push the first one out.
 cat >"$root/keys.sh" <<SH
 stty -echo 2>/dev/null
-printf '\033[?25l\033[1m Alt c\033[0m new Claude pane   \033[1mAlt Shift c\033[0m panel   \033[1mAlt w\033[0m next that waits   '
-printf '\033[1mAlt arrows\033[0m move   \033[1mCtrl p x\033[0m close a pane   \033[1mCtrl q\033[0m end the tour\n'
-printf ' This is %s.\n' "$about"
+printf '\033[?25l\033[1m Alt c\033[0m new Claude pane   \033[1mAlt Shift c\033[0m panel in front   \033[1mAlt w\033[0m next that waits   '
+printf '\033[1mAlt arrows\033[0m move\n'
+printf ' \033[1mCtrl p x\033[0m close a pane   \033[1mCtrl q\033[0m end the tour   %s\n' '$about'
 [ -n "$real" ] || printf ' Ask anything; "run: touch note" makes Claude ask for a permission, "slow: 20" keeps it busy.'
 while :; do sleep 3600; done
 SH

@@ -70,26 +70,30 @@ part_fmt() { cargo fmt --check && cargo fmt --check --manifest-path bench/Cargo.
 
 # third_party NAME MANIFEST PACKAGE...: sets `kept` to a build dir in the cache of tools.sh, which outlives a checkout: what others
 # wrote is compiled once there. What is ours is removed from it, so that it is compiled anew, whatever the times of its files
-# are. Whoever else wants it waits for the end of this part.
+# are. Whoever else wants it waits until `exec 8>&-`.
 third_party() {
     builds=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}/builds
     kept=$builds/$1
     manifest=$2
     shift 2
-    mkdir -p "$kept"
+    mkdir -p "$builds" && : >>"$kept.lock" || return 1
     exec 8>"$kept.lock"
-    ! command -v flock >/dev/null 2>&1 || flock 8
+    if command -v flock >/dev/null 2>&1 && ! flock -n 8; then
+        echo "waiting for another run, which is using $kept"
+        flock 8
+    fi
+    [ -d "$kept" ] || return 0
     for package in "$@"; do
-        cargo clean --quiet --manifest-path "$manifest" --target-dir "$kept" -p "$package"
-        cargo clean --quiet --manifest-path "$manifest" --target-dir "$kept" -p "$package" --target wasm32-wasip1
+        CARGO_TARGET_DIR=$kept cargo clean --quiet --manifest-path "$manifest" -p "$package" || return 1
+        CARGO_TARGET_DIR=$kept cargo clean --quiet --manifest-path "$manifest" -p "$package" --target wasm32-wasip1 || return 1
     done
 }
 
 part_lint() {
     all=0
     cargo lint || all=1
-    third_party lint Cargo.toml zellij-carrel || all=1
-    CARGO_TARGET_DIR=$kept cargo lint-wasm || all=1
+    { third_party lint Cargo.toml zellij-carrel && CARGO_TARGET_DIR=$kept cargo lint-wasm 8>&-; } || all=1
+    exec 8>&-
     shellcheck scripts/*.sh .ci/run || all=1
     # The host program is one script in several files; alone none of them makes sense.
     cat src/host/*.sh | shellcheck - || all=1
@@ -155,7 +159,10 @@ built() {
 part_plugin() {
     built plugin || return 1
     third_party bench bench/Cargo.toml carrel-bench zellij-carrel || return 1
-    RUSTC_WORKSPACE_WRAPPER=clippy-driver cargo_test "bench/tests" --manifest-path bench/Cargo.toml --target-dir "$kept"
+    all=0
+    RUSTC_WORKSPACE_WRAPPER=clippy-driver cargo_test "bench/tests" --manifest-path bench/Cargo.toml --target-dir "$kept" 8>&- || all=1
+    exec 8>&-
+    return "$all"
 }
 
 part_real() {

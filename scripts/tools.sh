@@ -41,9 +41,8 @@ zellij() {
     [ -x "$(zellij_path)" ] && return 0
     [ -z "${CARREL_ZELLIJ:-}" ] || fail "CARREL_ZELLIJ=$CARREL_ZELLIJ is not there"
     have cargo || fail "cargo is needed to build Zellij"
-    for tool in cc make perl; do
-        have "$tool" || fail "cc, make and perl are needed to build Zellij, and $tool is missing (Debian: apt-get install build-essential perl)"
-    done
+    # Not gcc alone: that comes without what it needs to link.
+    programs cc:build-essential make perl
     say "building Zellij $zellij_version, once: about ten minutes on two cores"
     # One place for an unfinished build, so that the next try goes on where this one ended. Outside of this repository:
     # its cargo configuration and toolchain file are for the plugin.

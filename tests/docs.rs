@@ -316,6 +316,7 @@ fn whoever_adds_something_finds_what_the_manual_names() {
                 format!("struct {name} "),
                 format!("struct {name}<"),
                 format!("\n{name}() {{"),
+                format!("\n{name}='"),
             ];
             let is_a_word_of_the_users = OPTIONS.iter().any(|(option, _)| option == name) || *name == "check";
             let found = defined.iter().any(|definition| code.contains(definition));

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use zellij_carrel::host::SOURCE;
+
 const PERMISSIONS: [&str; 4] = ["ReadApplicationState", "ChangeApplicationState", "RunCommands", "ReadCliPipes"];
 
 fn root() -> &'static Path {
@@ -76,6 +78,37 @@ fn every_shell_file_opens_with_what_it_does() {
 }
 
 #[test]
+fn what_is_read_for_a_launch_calls_nothing_that_is_not() {
+    let (read, rest) = SOURCE.split_once("\ncase ${1-} in\nrun)\n").expect("where the launcher begins");
+    let name = |line: &'static str| line.split_once("() ").map(|(name, _)| name).filter(|name| !name.contains(' '));
+    let later: Vec<&str> = rest.lines().filter_map(name).collect();
+    assert!(later.len() > 50 && later.contains(&"boot"), "{later:?}");
+    let mut calls = Vec::new();
+    // Neither comments, nor names before which a case puts nothing but more names; what a scan asks of a method is asked later.
+    let is_code =
+        |line: &&str| !line.starts_with(['#', '*', '.']) && !line.contains(" | ") && !line.starts_with("expect_");
+    for line in read.lines().map(str::trim_start).filter(is_code) {
+        // What is in quotes is text, but for commands in it.
+        let code: Vec<&str> = line
+            .split('"')
+            .enumerate()
+            .filter(|(at, part)| at % 2 == 0 || part.contains("$("))
+            .map(|(_, part)| part)
+            .collect();
+        for command in code.join("_").split([';', '&', '|', '(', '{', '!']).map(str::trim_start) {
+            let words = ["then ", "else ", "do ", "if ", "elif ", "while ", "until "];
+            let command = words.iter().find_map(|word| command.strip_prefix(word)).unwrap_or(command);
+            let called = command.split([' ', ')']).next().unwrap_or_default().trim_end();
+            let is_label = command.strip_prefix(called).is_some_and(|rest| rest.starts_with(')'));
+            if later.contains(&called) && !is_label {
+                calls.push(line);
+            }
+        }
+    }
+    assert!(calls.is_empty(), "{calls:#?}");
+}
+
+#[test]
 fn zellij_is_named_only_where_it_is_touched() {
     let mut others = files(&["src"], "rs");
     others.retain(|(path, _)| !path.starts_with("src/zellij/") && path != "src/main.rs");
@@ -101,6 +134,15 @@ fn isolation_methods_are_told_apart_in_one_file_of_the_plugin_and_one_of_the_hos
         text.lines().filter(|line| told_apart(line)).map(move |line| format!("{path}: {}", line.trim()))
     });
     none(found.collect());
+}
+
+#[test]
+fn every_folder_of_desks_is_among_those_that_are_looked_through() {
+    let methods = text("src/host/4-methods.sh");
+    let places = methods.split("\n_PLACES='").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    let used = methods.split("_PLACE=").skip(1).filter_map(|rest| rest.split([' ', '\n']).next());
+    let used: Vec<&str> = used.filter(|place| place.starts_with("claude-")).collect();
+    assert!(used.len() >= 2 && used.iter().all(|used| places.split(' ').any(|place| place == *used)), "{used:?}");
 }
 
 #[test]

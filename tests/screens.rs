@@ -129,6 +129,20 @@ fn every_golden_file_belongs_to_a_designed_screen() {
 }
 
 #[test]
+fn a_claude_that_was_not_tried_itself_is_named_with_desks_and_without() {
+    for (version, told) in [("2.1.200", true), ("2.1.330", false)] {
+        for desks in [vec![], vec![plain_desk(1)]] {
+            let board = Board { claude_version: Some(version.into()), desks, ..Board::default() };
+            let praise = zellij_carrel::manager::compatibility::between(version);
+            let board = Board { claude_praise: praise, ..board };
+            let screen = draw(&everyday(board, None), Size { rows: 24, cols: 80 });
+            let text: String = screen.lines().iter().map(|line| line.text().to_string() + "\n").collect();
+            assert_eq!(text.matches("not tried itself").count(), usize::from(told), "{text}");
+        }
+    }
+}
+
+#[test]
 fn rows_stand_in_the_order_in_which_the_cursor_moves_and_a_click_hits_the_desk_it_shows() {
     let board = boards(7).find(|board| board.desks.len() > 3).unwrap();
     let screen = draw(&everyday(board.clone(), None), Size { rows: 200, cols: 80 });

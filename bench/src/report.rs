@@ -57,10 +57,16 @@ pub fn write(dir: &Path, part: &Part) {
         fs::write(dir.join(name), plot).expect("a plot");
         let _ = write!(page, "\n![{}]({name})\n", part.title);
     }
-    let _ = write!(page, "\n---\n\n{}\n", versions());
+    let (date, code) = (date(), code());
+    let older = if part.name == "race" {
+        format!("; the older Claude Code is {}", claude("BENCH_CLAUDE_OLD"))
+    } else {
+        String::new()
+    };
+    let _ = write!(page, "\n---\n\nMeasured on {date}, {code}: {}{older}.\n", versions());
     fs::write(dir.join(format!("{}.md", part.name)), page).expect("a page");
     let rows: Vec<Value> = part.rows.iter().map(|row| json!([row.what, row.budget, row.measured, row.holds])).collect();
-    let kept = json!({"title": part.title, "rows": rows});
+    let kept = json!({"title": part.title, "rows": rows, "date": date, "code": code});
     let text = serde_json::to_string_pretty(&kept).expect("JSON") + "\n";
     fs::write(dir.join(format!("{}.json", part.name)), text).expect("the numbers");
 }
@@ -69,24 +75,27 @@ pub fn write(dir: &Path, part: &Part) {
 pub fn write_table(dir: &Path) -> String {
     let mut page = String::from(
         "# Benchmarks\n\nWritten by `make bench`. A row without a budget is for information. Numbers in brackets are the quarters below \
-         and above the median.\n\n",
+         and above the median. The parts can be measured one by one: the last column says when a row was, and of which code.\n\n",
     );
     let mut rows = Vec::new();
     for name in ORDER {
         let Ok(text) = fs::read_to_string(dir.join(format!("{name}.json"))) else { continue };
         let kept: Value = serde_json::from_str(&text).expect("a part's numbers");
+        let said = |key: &str| kept[key].as_str();
+        let measured_on: Vec<&str> = ["date", "code"].into_iter().filter_map(said).collect();
         for row in kept["rows"].as_array().into_iter().flatten() {
             let text = |at: usize| row[at].as_str().unwrap_or_default().to_string();
             let row = Row { what: text(0), budget: text(1), measured: text(2), holds: row[3] == true };
             let mark = verdict(&row).to_string();
-            rows.push([format!("[{}]({name}.md)", row.what), row.budget, row.measured, mark]);
+            rows.push([format!("[{}]({name}.md)", row.what), row.budget, row.measured, mark, measured_on.join(", ")]);
         }
     }
-    page += &table(rows.iter().map(|row| [&*row[0], &*row[1], &*row[2], &*row[3]]));
-    let _ = write!(page, "\n{}\n", versions());
+    page +=
+        &markdown(&["what", "budget", "measured", "", "on"], &rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>());
+    let _ = write!(page, "\nThe last run, on {}: {}. Each page says with what it was measured.\n", date(), versions());
     fs::write(dir.join("README.md"), &page).expect("the table");
     let mut text = String::new();
-    for [what, budget, measured, mark] in rows {
+    for [what, budget, measured, mark, _] in rows {
         let what = what.split(']').next().unwrap_or_default().trim_start_matches('[').to_string();
         let _ = writeln!(
             text,
@@ -120,31 +129,56 @@ pub fn markdown(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// The first line that a program prints.
+fn said(program: &str, args: &[&str]) -> Option<String> {
+    // A Claude that is asked touches nothing of the user's.
+    let nowhere = std::env::temp_dir().join("carrel-bench-version");
+    let output = Command::new(program).args(args).env("CLAUDE_CONFIG_DIR", nowhere).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+    text.lines().next().map(str::to_string).filter(|_| output.status.success())
+}
+
+/// What the program says that this variable names.
+fn named(variable: &str) -> String {
+    let program = std::env::var(variable).ok();
+    program.and_then(|program| said(&program, &["--version"])).unwrap_or_else(|| "unknown".to_string())
+}
+
+fn claude(variable: &str) -> String {
+    named(variable).split(' ').next().unwrap_or_default().to_string()
+}
+
+fn date() -> String {
+    said("date", &["-u", "+%Y-%m-%d"]).unwrap_or_else(|| "an unknown day".to_string())
+}
+
+/// Which code was measured, where git can tell. What is written here does not make it another one.
+fn code() -> String {
+    let Some(commit) = said("git", &["rev-parse", "--short=10", "HEAD"]) else { return "commit unknown".to_string() };
+    let changed = said("git", &["status", "--porcelain", "--", ":/", ":(top,exclude)docs/benchmarks"]).is_some();
+    format!("commit {commit}{}", if changed { " with changes" } else { "" })
+}
+
 /// What everything was, in one line.
 fn versions() -> String {
-    let said = |program: &str, args: &[&str]| {
-        // A Claude that is asked touches nothing of the user's.
-        let nowhere = std::env::temp_dir().join("carrel-bench-version");
-        let output = Command::new(program).args(args).env("CLAUDE_CONFIG_DIR", nowhere).output().ok();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
-        text.and_then(|text| text.lines().next().map(str::to_string)).unwrap_or_else(|| "unknown".to_string())
-    };
-    let named = |variable: &str, args: &[&str]| {
-        std::env::var(variable).map_or_else(|_| "unknown".to_string(), |program| said(&program, args))
-    };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib: u64 = memory.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0);
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1)).unwrap_or("unknown");
+    // Most shells do not tell their version; which one it is can be seen.
+    let shell = fs::canonicalize("/bin/sh").ok();
+    let shell = shell.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_string());
     format!(
-        "Measured with Carrel {}, {}, Claude Code {}, {}, wasmi 1.1.0, {} {}, on {cores} cores ({model}) with {} GiB.",
+        "Carrel {}, {}, Claude Code {}, {}, wasmi 1.1.0, {} {}, /bin/sh is {}, on {cores} cores ({model}) with {} GiB",
         carrel_version(),
-        named("CARREL_ZELLIJ", &["--version"]),
-        named("CARREL_CLAUDE", &["--version"]),
-        said("rustc", &["--version"]).split(" (").next().unwrap_or_default(),
-        said("uname", &["-s"]),
-        said("uname", &["-r"]).split('-').next().unwrap_or_default(),
+        named("CARREL_ZELLIJ"),
+        claude("CARREL_CLAUDE"),
+        or_unknown(said("rustc", &["--version"])).split(" (").next().unwrap_or_default(),
+        or_unknown(said("uname", &["-s"])),
+        or_unknown(said("uname", &["-r"])).split('-').next().unwrap_or_default(),
+        or_unknown(shell),
         kib.div_ceil(1024 * 1024),
     )
 }

@@ -135,6 +135,12 @@ impl Plugin {
         self.call::<i32>("update") == 1
     }
 
+    /// Lets it read a line that is no message.
+    pub fn read_line(&mut self, line: &[u8]) {
+        self.store.data().stdin.lock().unwrap().extend(line);
+        self.call::<i32>("update");
+    }
+
     /// Sends it a message. Whether it wants to be rendered.
     pub fn pipe(&mut self, message: &[u8]) -> bool {
         self.put(message);

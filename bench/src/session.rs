@@ -202,6 +202,13 @@ impl Session {
         self.after(wants);
     }
 
+    /// Zellij puts a text on stdin that is as long as the list of panes and means nothing: what it costs to read one.
+    pub fn read_as_much_as_the_list(&mut self) {
+        let length = serde_json::to_string(&self.pane_list()).expect("numbers").len();
+        self.measured("reading", |plugin| plugin.read_line(&vec![b'x'; length]));
+        self.plugin.log();
+    }
+
     /// Paints the panel.
     pub fn render(&mut self) -> String {
         self.measured("render", |plugin| plugin.render(PANEL.0, PANEL.1))

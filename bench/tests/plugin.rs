@@ -51,13 +51,47 @@ fn the_costs_of_a_list_grow_with_its_panes_and_no_faster() {
     assert!(large.0 <= 10 * small.0 && large.1 <= 10 * small.1, "{small:?} {large:?}");
 }
 
+/// What all calls of a kind burn.
+fn all_fuel(session: &Session, kind: &str) -> u64 {
+    session.costs[kind].iter().map(|cost: &Cost| cost.fuel).sum()
+}
+
+#[test]
+fn the_costs_of_a_timer_a_bell_a_look_and_a_picture_grow_with_the_desks_and_no_faster() {
+    let wasm = wasm(true);
+    let of = |panes, desks| {
+        let mut session = Session::with(&wasm, panes, desks);
+        session.show(true);
+        session.forget();
+        for number in 0..5 {
+            session.ring(number);
+            session.pass(SECOND);
+            session.render();
+        }
+        ["timer", "bell", "host answer", "render"].map(|kind| all_fuel(&session, kind))
+    };
+    let (small, large, beside_others) = (of(30, 30), of(300, 300), of(300, 30));
+    for (at, kind) in ["timer", "bell", "host answer", "render"].into_iter().enumerate() {
+        assert!(large[at] <= 10 * small[at], "{kind}: {small:?} {large:?}");
+        // Panes that are no desks cost none of that.
+        assert!(beside_others[at] <= small[at] + small[at] / 10, "{kind}: {small:?} {beside_others:?}");
+    }
+}
+
 #[test]
 fn memory_stays_small_with_a_thousand_panes_and_does_not_grow_with_time() {
-    // Ten minutes of it; `make bench` lives the whole day.
-    let day = plugin::live_a_day(&wasm(false), 1_000, 30, 8 * 75, 5);
+    // Ten minutes of it; `make bench` lives hours.
+    let day = plugin::live_a_day(&wasm(false), 1_000, 30, 8 * 75, 8, 5);
     assert!(day.memory_after <= plugin::MEMORY, "{} bytes", day.memory_after);
-    assert_eq!(day.memory_hour, day.memory_after, "it grows");
+    assert!(!day.memory_grows(), "{} {}", day.memory_first, day.memory_after);
     assert!(day.events > 500, "{}", day.events);
+}
+
+#[test]
+fn what_happens_in_half_an_hour_costs_the_same_later() {
+    let day = plugin::live_a_day(&wasm(true), 30, 3, 4 * 1_800, 4, 10);
+    assert!(day.longer() <= plugin::LONGER, "{} {}", day.second_fuel, day.last_fuel);
+    assert!(!day.memory_grows(), "{} {}", day.memory_first, day.memory_after);
 }
 
 /// A look at all of them is the largest text that the plugin is ever given. Zellij ends a plugin that wants more than 16 MiB.

@@ -2,7 +2,7 @@
 # (SC2015: in "a && b || c", c is meant to run when a or b fails. SC3013: test -nt and -ef. The others are mistaken here.)
 ## Carrel's host program. Why it does what it does stands in the comments of its source: src/host of Carrel's repository.
 # What a Zellij plugin cannot do itself. It is carried inside the plugin, which installs it as
-# <state dir>/carrel.sh; panes and saved sessions name that path. Subcommands do one thing each: see 9-main.sh.
+# <state dir>/carrel.sh; panes and saved sessions name that path. Subcommands do one thing each: see 9-main.sh, and the end of 4-run.sh.
 # POSIX sh (dash, bash, busybox sh; of what POSIX lacks only test -nt and -ef) and POSIX tools; JSON is written here,
 # never read. Answers are lines of tab-separated fields; tab, newline and backslash inside a field are written \t, \n, \\.
 # Every variable begins with an underscore, so that none is one of the user's: to set such a one changes it for Claude.
@@ -21,6 +21,20 @@ _LC_ALL_SET=${LC_ALL+yes}
 _LC_ALL=${LC_ALL-}
 LC_ALL=C
 export LC_ALL
+
+# The state dir is the dir that this file lies in; the plugin names it before the file is installed.
+_STATE=${CARREL_STATE-}
+unset CARREL_STATE
+[ -n "$_STATE" ] || case $0 in
+/*/*) _STATE=${0%/*} ;;
+*)
+	printf 'carrel: call this program by its absolute path\n' >&2
+	exit 2
+	;;
+esac
+while :; do
+	case $_STATE in ?*/) _STATE=${_STATE%/} ;; *) break ;; esac
+done
 
 # esc TEXT: sets _E to the text as a field.
 esc() {
@@ -138,6 +152,9 @@ real_dir() { [ -d "$1" ] && [ ! -L "$1" ]; }
 
 # exists PATH: anything, also a link that leads nowhere.
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# is_plain PATH: a file, and not by way of a symbolic link.
+is_plain() { [ -f "$1" ] && [ ! -L "$1" ]; }
 
 # clear_way FILE: before we write a file of our own: what lies in its place and is none goes. A planted link would be
 # written through, a pipe would be waited for.

@@ -366,3 +366,67 @@ finish_taking() {
 }
 _TAKING_BACK=
 _MARK=
+
+# join SOURCE DESTINATION: makes one desk of two parts of it, and removes the source.
+join() {
+	_from=$1
+	_into=$2
+	_MARK=
+	for _entry in "$_from"/* "$_from"/.[!.]* "$_from"/..?*; do
+		exists "$_entry" || continue
+		_name=${_entry##*/}
+		[ ! -L "$_entry" ] || continue
+		if [ "$_name" = .carrel ]; then
+			# Its record is of one part; which conversation was open last is of the whole desk.
+			[ ! -f "$_entry/last" ] || exists "$_into/.carrel/last" || { mkdir -p -- "$_into/.carrel" && mv -- "$_entry/last" "$_into/.carrel/last"; } 2>/dev/null || {
+				cannot_write "$_into/.carrel/last"
+				return
+			}
+			continue
+		fi
+		! is_disposable "$_name" || ! exists "$_into/$_name" || continue
+		_SHARED=${_SHARED-}
+		keep_tree "$_entry" "$_into/$_name" || return 1
+	done
+	# A .claude.json that was taken over needs what it is compared with; of one that was not, the changes stay.
+	leave_changes "$_from" "$_into" || return 1
+	if is_plain "$_from/.carrel/given" && ! exists "$_into/.carrel/given"; then
+		mkdir -p -- "$_into/.carrel" 2>/dev/null && mv -- "$_from/.carrel/given" "$_into/.carrel/given" 2>/dev/null || {
+			cannot_write "$_into/.carrel/given"
+			return
+		}
+	fi
+	case $_from in
+	"$_STATE"/*/pane-"$_PANE") rm -rf -- "$_from" 2>/dev/null || fail "cannot delete $_from (permissions? a read-only disk?)" ;;
+	*) fail "$_from is not a desk" ;;
+	esac
+}
+
+# leave_changes DIR [DESK]: before a desk is deleted, or the DIR that is a part of it: what the user may have changed in its
+# .claude.json stays, until the plugin has looked. Named after its content, so that an interrupted cleaning leaves it once.
+# DESK has what was given, where DIR has not.
+leave_changes() {
+	_now=$1/.claude.json
+	_given=$1/.carrel/given
+	is_plain "$_given" || _given=${2:-$1}/.carrel/given
+	is_plain "$_now" && is_plain "$_given" || return 0
+	! cmp -s "$_now" "$_given" || return 0
+	[ ! -L "$_STATE/changes" ] || {
+		fail "$_STATE/changes is a symbolic link; Carrel writes only into directories of its own: remove the link"
+		return
+	}
+	_number=$(cat -- "$_given" "$_now" 2>/dev/null | cksum)
+	_entry=$_STATE/changes/$_PANE.${_number%% *}
+	_new=$_STATE/changes/new-$_PANE
+	# What an interrupted one left.
+	! exists "$_new" || rm -rf -- "$_new" 2>/dev/null
+	! exists "$_entry" || return 0
+	recall "${_given%/given}/record" shared_json || return 0
+	_json=$_V
+	# Linked: Claude never writes into such a file, it puts another one in its place.
+	mkdir -p -- "$_new" 2>/dev/null && { ln -- "$_now" "$_new/claude.json" 2>/dev/null || cp -- "$_now" "$_new/claude.json" 2>/dev/null; } &&
+		cp -- "$_given" "$_new/given" 2>/dev/null && { note shared_json "$_json" >"$_new/record"; } 2>/dev/null && mv -- "$_new" "$_entry" 2>/dev/null || {
+		rm -rf -- "$_new"
+		cannot_write "$_STATE/changes"
+	}
+}

@@ -56,7 +56,12 @@ check_none() { :; }
 check_container() {
 	check_config_dir
 	can_contain || stop "$_WHY"
-	[ -n "$_OPT_CONTAINER" ] || find_project
+	[ -z "$_OPT_CONTAINER" ] || return 0
+	find_project
+	# A file can be guarded; a name that is free, or a link, can not, in a dir in which the login is renewed.
+	_name=${_LOGIN:-$_USER_HOME/.claude}/settings.json
+	[ "$_LOGIN_MODE" != shared ] || { [ -f "$_name" ] && [ ! -L "$_name" ]; } ||
+		_NOTICE="$_NOTICE${_NOTICE:+ }From inside the box $_name could be put there, and its hooks would run outside: make it a file of its own ({} will do), or set login to separate."
 }
 
 # furnish_…: what a desk has beside the seed and what is shared. Also sets _PIN to what CLAUDE_CONFIG_DIR must stay in spite

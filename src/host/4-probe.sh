@@ -42,15 +42,21 @@ remember_claude() {
 	return 1
 }
 
-# stamp_both: sets _STAMP of _CLAUDE, and that of the user's file, which is wanted next: one process for two.
+# stamp_both: sets _STAMP of _CLAUDE, and that of the user's file, which is wanted next, and _CLOCK to the seconds since the
+# epoch, which are those of a process that has just begun: one process for three.
 stamp_both() {
-	if [ -f "${_SHARED_JSON-}" ] && _STAMP=$(stat -Lc '%i.%s.%y' -- "$_CLAUDE" "$_SHARED_JSON" 2>/dev/null); then
+	if [ -f "${_SHARED_JSON-}" ] && _STAMP=$(stat -Lc '%i.%s.%y %Y' -- "$_CLAUDE" "$_SHARED_JSON" ${_PROC:+/proc/self} 2>/dev/null); then
+		[ -z "$_PROC" ] || _CLOCK=${_STAMP##* }
 		_STAMP_OF_JSON=${_STAMP#*"$_NL"}
+		_STAMP_OF_JSON=${_STAMP_OF_JSON%%"$_NL"*}
+		_STAMP_OF_JSON=${_STAMP_OF_JSON% *}
 		_STAMP=${_STAMP%%"$_NL"*}
+		_STAMP=${_STAMP% *}
 	else
 		stamp_of "$_CLAUDE"
 	fi
 }
+_CLOCK=
 
 # ask_claude AGAIN: asks the program itself, one at a time.
 ask_claude() {

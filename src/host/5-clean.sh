@@ -202,41 +202,6 @@ remember_last() {
 	put_line "$_LEAVING/.carrel/last" "${_id%.jsonl}" || cannot_write "$_LEAVING/.carrel/last"
 }
 
-# join SOURCE DESTINATION: makes one desk of two parts of it, and removes the source.
-join() {
-	_from=$1
-	_into=$2
-	_MARK=
-	for _entry in "$_from"/* "$_from"/.[!.]* "$_from"/..?*; do
-		exists "$_entry" || continue
-		_name=${_entry##*/}
-		[ ! -L "$_entry" ] || continue
-		if [ "$_name" = .carrel ]; then
-			# Its record is of one part; which conversation was open last is of the whole desk.
-			[ ! -f "$_entry/last" ] || exists "$_into/.carrel/last" || { mkdir -p -- "$_into/.carrel" && mv -- "$_entry/last" "$_into/.carrel/last"; } 2>/dev/null || {
-				cannot_write "$_into/.carrel/last"
-				return
-			}
-			continue
-		fi
-		! is_disposable "$_name" || ! exists "$_into/$_name" || continue
-		_SHARED=${_SHARED-}
-		keep_tree "$_entry" "$_into/$_name" || return 1
-	done
-	# A .claude.json that was taken over needs what it is compared with; of one that was not, the changes stay.
-	leave_changes "$_from" "$_into" || return 1
-	if is_plain "$_from/.carrel/given" && ! exists "$_into/.carrel/given"; then
-		mkdir -p -- "$_into/.carrel" 2>/dev/null && mv -- "$_from/.carrel/given" "$_into/.carrel/given" 2>/dev/null || {
-			cannot_write "$_into/.carrel/given"
-			return
-		}
-	fi
-	case $_from in
-	"$_STATE"/*/pane-"$_PANE") rm -rf -- "$_from" 2>/dev/null || fail "cannot delete $_from (permissions? a read-only disk?)" ;;
-	*) fail "$_from is not a desk" ;;
-	esac
-}
-
 # keep_desk: everything that must not be lost goes to the shared dir; on any doubt nothing more happens.
 keep_desk() {
 	_record=$_LEAVING/.carrel/record

@@ -46,8 +46,6 @@ find_changes() {
 	is_plain "$_NOW" && is_plain "$_GIVEN"
 }
 
-is_plain() { [ -f "$1" ] && [ ! -L "$1" ]; }
-
 is_left_name() {
 	is_uuid "${1%.*}" || return 1
 	case ${1##*.} in '' | *[!0-9]*) return 1 ;; esac
@@ -266,35 +264,6 @@ put_copy() {
 	cp -- "$1" "$2.$$" 2>/dev/null && cmp -s "$1" "$2.$$" && mv -f -- "$2.$$" "$2" 2>/dev/null || {
 		rm -f -- "$2.$$"
 		cannot_write "$2"
-	}
-}
-
-# leave_changes DIR [DESK]: before a desk is deleted, or the DIR that is a part of it: what the user may have changed in its
-# .claude.json stays, until the plugin has looked. Named after its content, so that an interrupted cleaning leaves it once.
-# DESK has what was given, where DIR has not.
-leave_changes() {
-	_now=$1/.claude.json
-	_given=$1/.carrel/given
-	is_plain "$_given" || _given=${2:-$1}/.carrel/given
-	is_plain "$_now" && is_plain "$_given" || return 0
-	! cmp -s "$_now" "$_given" || return 0
-	[ ! -L "$_STATE/changes" ] || {
-		fail "$_STATE/changes is a symbolic link; Carrel writes only into directories of its own: remove the link"
-		return
-	}
-	_number=$(cat -- "$_given" "$_now" 2>/dev/null | cksum)
-	_entry=$_STATE/changes/$_PANE.${_number%% *}
-	_new=$_STATE/changes/new-$_PANE
-	# What an interrupted one left.
-	! exists "$_new" || rm -rf -- "$_new" 2>/dev/null
-	! exists "$_entry" || return 0
-	recall "${_given%/given}/record" shared_json || return 0
-	_json=$_V
-	# Linked: Claude never writes into such a file, it puts another one in its place.
-	mkdir -p -- "$_new" 2>/dev/null && { ln -- "$_now" "$_new/claude.json" 2>/dev/null || cp -- "$_now" "$_new/claude.json" 2>/dev/null; } &&
-		cp -- "$_given" "$_new/given" 2>/dev/null && { note shared_json "$_json" >"$_new/record"; } 2>/dev/null && mv -- "$_new" "$_entry" 2>/dev/null || {
-		rm -rf -- "$_new"
-		cannot_write "$_STATE/changes"
 	}
 }
 

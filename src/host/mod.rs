@@ -16,6 +16,7 @@ pub const SOURCE: &str = concat!(
     include_str!("4-container.sh"),
     include_str!("4-methods.sh"),
     include_str!("4-probe.sh"),
+    include_str!("4-ring.sh"),
     include_str!("4-run.sh"),
     include_str!("5-clean.sh"),
     include_str!("6-owners.sh"),

@@ -22,7 +22,7 @@ pub fn problems(zellij: Option<&str>, claude: Option<&str>, login: Sharing) -> V
     let mut problems = Vec::new();
     if let Some(zellij) = zellij.filter(|zellij| !ZELLIJ.contains(zellij)) {
         problems.push(format!(
-            "Zellij {zellij} is not one of those that this Carrel was tried with ({}). Panes may open, close or come back \
+            "Zellij {zellij} is not one of those that this Carrel is for ({}). Panes may open, close or come back \
              otherwise than described.",
             ZELLIJ.join(", ")
         ));
@@ -65,7 +65,7 @@ pub fn shares_login(claude: &str) -> bool {
 }
 
 /// Whether one version is older than another; a part that is no number, or is missing, counts as 0.
-fn is_older(one: &str, other: &str) -> bool {
+pub(super) fn is_older(one: &str, other: &str) -> bool {
     let parts = |version: &str| {
         let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         [(); 3].map(|()| numbers.next().unwrap_or(0))

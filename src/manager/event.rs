@@ -76,6 +76,8 @@ pub enum Event {
     },
     /// A pipe or a key binding spoke to the plugin.
     MessageCame(Message),
+    /// What was to be done at once about the message before is done.
+    MessageTaken,
     /// A key was pressed in this instance's panel.
     KeyPressed(Key),
     /// The mouse was pressed on a row of the panel, as it was last drawn.

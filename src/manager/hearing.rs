@@ -1,48 +1,50 @@
 //! Tells a message that was heard before from a new one. While a clone of the plugin is loading (a client attaches, the
-//! plugin is reloaded), Zellij puts a message aside once for each clone that runs, and hands all of them to each
+//! plugin is reloaded), Zellij puts a message aside once for each clone that runs, and hands all of them, in a row, to each
 //! (`pipe_messages` in zellij-server's wasm_bridge.rs, 0.45.1): with two clients one `new` came twice.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::event::{Message, Sender};
 
-/// How many calls of `zellij pipe` are remembered. The copies of one come in a row.
-const CALLS: usize = 16;
-/// Within what time the same key binding counts as one press, in milliseconds: a key that is held repeats more slowly than
-/// a person could mean, and the copies of a press come at once.
-const ONE_PRESS_MS: u64 = 50;
+/// How long after the end of a message's turn the same one of the same call is a copy, in milliseconds. The lines that a call
+/// reads have their turns one by one; two that are the same and come without a pause cannot be told from copies.
+const ONE_CALL_MS: u64 = 100;
+/// The same for a key binding, of which nothing tells the presses apart: a key that is held repeats every 25 to 40 ms.
+const ONE_PRESS_MS: u64 = 20;
 
-/// What was heard lately.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    sign: u64,
+    term_ms: u64,
+    /// Until then the same is a copy.
+    until_ms: u64,
+}
+
+/// What was heard last.
 #[derive(Debug, Default)]
 pub struct Hearing {
-    /// By the call and its text: one call may bring several lines.
-    calls: VecDeque<u64>,
-    press: Option<(u64, u64)>,
+    last: Option<Heard>,
 }
 
 impl Hearing {
-    /// Whether this is another copy of what was heard; else it is remembered. What another plugin sends has nothing by
+    /// Whether this is another copy of what was heard last; else it is remembered. What another plugin sends has nothing by
     /// which its copies could be known.
     pub fn again(&mut self, message: &Message, now_ms: u64) -> bool {
+        let term_ms = match message.sender {
+            Sender::Cli(_) => ONE_CALL_MS,
+            Sender::Key => ONE_PRESS_MS,
+            Sender::Plugin => return false,
+        };
         let sign = sign(message);
-        match message.sender {
-            Sender::Cli(_) => {
-                let heard = self.calls.contains(&sign);
-                if !heard {
-                    self.calls.truncate(CALLS - 1);
-                    self.calls.push_front(sign);
-                }
-                heard
-            }
-            Sender::Key => {
-                let heard = self.press.is_some_and(|(at, last)| last == sign && now_ms.abs_diff(at) < ONE_PRESS_MS);
-                if !heard {
-                    self.press = Some((now_ms, sign));
-                }
-                heard
-            }
-            Sender::Plugin => false,
+        let again = self.last.is_some_and(|last| last.sign == sign && now_ms < last.until_ms);
+        self.last = Some(Heard { sign, term_ms, until_ms: now_ms + term_ms });
+        again
+    }
+
+    /// The turn that a message began is at its end: to open a pane is to wait for Zellij, up to a second.
+    pub fn ended(&mut self, now_ms: u64) {
+        if let Some(last) = &mut self.last {
+            last.until_ms = now_ms + last.term_ms;
         }
     }
 }
@@ -72,26 +74,33 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_heard_once_however_often_it_comes_and_each_line_of_its_input_too() {
+    fn a_call_is_heard_once_though_it_comes_several_times_and_each_line_of_its_input_too() {
         let mut hearing = Hearing::default();
         assert!(!hearing.again(&call("a", "x"), 0));
-        assert!(!hearing.again(&call("b", "x"), 0), "another call of the same words");
-        assert!(!hearing.again(&call("a", "y"), 0), "the next line of the first");
-        assert!(hearing.again(&call("a", "x"), 60_000) && hearing.again(&call("b", "x"), 0));
-        for number in 0..CALLS {
-            assert!(!hearing.again(&call(&number.to_string(), "x"), 0));
-        }
-        assert_eq!(hearing.calls.len(), CALLS);
+        assert!(hearing.again(&call("a", "x"), 99) && hearing.again(&call("a", "x"), 198));
+        assert!(!hearing.again(&call("b", "x"), 198), "another call of the same words");
+        assert!(!hearing.again(&call("b", "y"), 198), "its next line");
+        assert!(!hearing.again(&call("b", "x"), 198), "and the next");
+        assert!(!hearing.again(&call("b", "x"), 298), "the same line again, after a pause");
     }
 
     #[test]
-    fn a_key_is_one_press_for_a_twentieth_of_a_second() {
+    fn a_key_is_one_press_for_a_fiftieth_of_a_second() {
         let mut hearing = Hearing::default();
         let key = message(Sender::Key, "x");
         assert!(!hearing.again(&key, 1_000));
-        assert!(hearing.again(&key, 1_000) && hearing.again(&key, 1_049));
-        assert!(!hearing.again(&message(Sender::Key, "y"), 1_049), "another binding");
-        assert!(!hearing.again(&key, 1_050), "somebody pressed again");
+        assert!(hearing.again(&key, 1_000) && hearing.again(&key, 1_019));
+        assert!(!hearing.again(&message(Sender::Key, "y"), 1_019), "another binding");
+        assert!(!hearing.again(&key, 1_020) && !hearing.again(&key, 1_040), "somebody pressed again");
+    }
+
+    #[test]
+    fn the_time_counts_from_the_end_of_its_turn() {
+        let mut hearing = Hearing::default();
+        let key = message(Sender::Key, "x");
+        assert!(!hearing.again(&key, 1_000));
+        hearing.ended(1_900);
+        assert!(hearing.again(&key, 1_919) && !hearing.again(&key, 1_939));
     }
 
     #[test]

@@ -224,7 +224,9 @@ impl Manager {
                 calls.extend(self.run_host(Purpose::CheckCwd, &["is-dir", &cwd], effects));
             }
             if let Some(session) = opening.wish.resume.clone() {
-                let shared = self.options().and_then(|options| options.shared_dir.clone()).unwrap_or_default();
+                // What is not isolated uses the user's own state, whatever the option says.
+                let options = self.options().filter(|_| self.method_of(opening).isolates());
+                let shared = options.and_then(|options| options.shared_dir.clone()).unwrap_or_default();
                 calls.extend(self.run_host(Purpose::Find, &["find", session.as_str(), &shared], effects));
             }
             opening.stage = Stage::Looking(calls);
@@ -272,7 +274,7 @@ impl Manager {
     }
 
     /// The method that a wish comes to, or why it comes to nothing.
-    fn settle(&self, asked: Method) -> Result<Method, String> {
+    pub(super) fn settle(&self, asked: Method) -> Result<Method, String> {
         let (Some(ready), Some(options)) = (self.ready(), self.options()) else { return Ok(asked) };
         let fallback = options.fallback_on(ready.platform);
         let method = asked.or_instead(self.probe.unwrap_or_default(), fallback)?;

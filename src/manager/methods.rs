@@ -1,6 +1,6 @@
 //! The isolation methods, and all that tells one from another to the plugin: its word, and where Claude's state lies.
-//! Its counterpart on the host is `src/host/4-methods.sh`, which tells Claude. Nobody else asks which method it is
-//! (`tests/house.rs`): a new one is a variant here and its functions there.
+//! Its counterpart on the host is `src/host/4-methods.sh`, which tells Claude. But for what its Claude
+//! reports of itself, in `health.rs`, nobody else asks which method it is (`tests/house.rs`).
 
 use super::ids::DeskId;
 use super::options::{Fallback, Platform, Sharing};

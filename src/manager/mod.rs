@@ -355,6 +355,7 @@ impl Manager {
             }
             Event::PaneOpened { call, terminal } => self.on_opened(call, terminal, &mut effects),
             Event::MessageCame(message) => self.on_message(message, moment, &mut effects),
+            Event::MessageTaken => self.hearing.ended(self.now_ms),
             Event::KeyPressed(key) => self.on_key(key, moment, &mut effects),
             Event::RowClicked(row) => self.on_row_clicked(row, &mut effects),
             Event::Scrolled(lines) => self.on_scrolled(lines),

@@ -3,7 +3,7 @@
 //! Refuses to know how it is found out: the host asks the program, and remembers.
 
 use super::effect::Effects;
-use super::options::{Fallback, Sharing};
+use super::options::Sharing;
 use super::{compatibility, report, Manager, Purpose};
 
 /// After how long an opening asks once more whether the program is still the same, in milliseconds.
@@ -89,11 +89,14 @@ impl Manager {
         match probe.honours {
             Seen::Yes => {}
             Seen::No => {
-                let follows = match options.fallback_on(ready.platform) {
-                    _ if probe.home == Seen::No => "It does not honour HOME either: only the method `none` opens a pane",
-                    Fallback::Home => "New panes get the method `home` instead (option fallback)",
-                    Fallback::None => "New panes are not isolated (option fallback), and their health is unsupported",
-                    Fallback::Refuse => "No pane is opened with it (option fallback)",
+                let asked = options.method;
+                let follows = match self.settle(asked) {
+                    Ok(method) if method == asked => format!("Panes of the method `{}` do without it", asked.word()),
+                    Ok(method) if method.isolates() => {
+                        format!("New panes get the method `{}` instead (option fallback)", method.word())
+                    }
+                    Ok(_) => "New panes are not isolated (option fallback), and their health is unsupported".to_string(),
+                    Err(_) => format!("No pane of the method `{}` is opened with it", asked.word()),
                 };
                 problems.push(format!(
                     "Claude ({program}) does not honour CLAUDE_CONFIG_DIR, as a probe of it found. {follows}. Look for a \

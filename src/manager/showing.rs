@@ -261,7 +261,7 @@ impl Manager {
             return false;
         }
         match event {
-            Event::TimeCame | Event::InputCame => true,
+            Event::TimeCame | Event::InputCame | Event::MessageTaken => true,
             Event::MarksRead(marks) => marks.is_empty() && self.borrowed.is_empty(),
             Event::PanesStayed => {
                 let placed = self.placed.is_none_or(|placed| placed == (self.suppressed, self.tab));

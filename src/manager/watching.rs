@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::board::{Desk, State};
 use super::commands::{read_launch, Launch};
+use super::compatibility;
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
 use super::health::{judge, own_report, Evidence, PaneLife, Verdict};
@@ -539,7 +540,10 @@ impl Manager {
                 }
                 known.bytes = found.bytes.or(known.bytes);
                 if let Some(version) = found.registered.iter().find_map(|entry| entry.version.clone()) {
-                    self.claude_version.get_or_insert(version);
+                    // A Claude may be updated behind the program that was asked.
+                    if self.claude_version.as_ref().is_none_or(|known| compatibility::is_older(known, &version)) {
+                        self.claude_version = Some(version);
+                    }
                 }
             }
             let before = known.verdict.as_ref().map(|before| before.state);

@@ -7,6 +7,7 @@ use super::rows::{health_mark, outside_name, pane_name};
 use super::screen::{Ink, Line};
 use super::width::wrap;
 use crate::manager::board::{Board, Changed, Desk, Health, Leaving, Proof, State, Unisolated};
+use crate::manager::compatibility;
 use crate::manager::order::{needs_mending, Listed};
 
 /// Column of the labels: the longest of them and two blanks.
@@ -79,6 +80,12 @@ pub(super) fn of_board(board: &Board, cols: usize) -> Vec<Line> {
         let told = format!("desk {} is closed, its conversation is being kept…", desk.pane.short());
         wrap(&told, cols).iter().map(|line| Line::of(line, Ink::Dim)).collect::<Vec<_>>()
     }));
+    // Without desks it stands with all that is known of that Claude.
+    let version = board.claude_version.as_ref().filter(|_| !board.desks.is_empty());
+    if let Some((version, untried)) = version.and_then(|version| Some((version, compatibility::between(version)?))) {
+        let told = format!("Claude Code {version} was {untried}");
+        lines.extend(wrap(&told, cols).iter().map(|line| Line::of(line, Ink::Dim)));
+    }
     lines
 }
 

@@ -167,7 +167,7 @@ impl Plugin {
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {
-        self.take_in(vec![Fact::MessageCame(observe::message(message))])
+        self.take_in(vec![Fact::MessageCame(observe::message(message)), Fact::MessageTaken])
     }
 
     fn render(&mut self, rows: usize, cols: usize) {

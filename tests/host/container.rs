@@ -318,6 +318,50 @@ fn another_runtime_gets_the_desk_the_cwd_and_the_command() {
 }
 
 #[test]
+fn the_commands_of_the_manual_run_claude_with_a_stand_in_of_their_runtime() {
+    let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/isolation.md")).unwrap();
+    let examples: Vec<Vec<String>> = manual
+        .split("container_command r#\"")
+        .skip(1)
+        .map(|rest| serde_json::from_str(rest.split_once("\"#").unwrap().0).unwrap())
+        .collect();
+    assert!(examples.len() >= 2);
+    each_shell(|place| {
+        place.seed();
+        for example in &examples {
+            // As both do it: their own words, the image, the command.
+            let act = "while [ \"$1\" != claude-image ]; do shift; done\nshift\n\"$@\"\n";
+            place.script(&example[0], act);
+            let example = zellij_carrel::manager::commands::one_word(example);
+            place.claude_does("exit 3");
+            run(place, &["--container", &example, "--", "--model", "x y"]).ends_with(3);
+            assert_eq!(place.environ().get("CLAUDE_CONFIG_DIR"), Some(&place.desk().display().to_string()));
+        }
+    });
+}
+
+#[test]
+fn settings_that_could_be_put_into_the_directory_of_the_login_are_told_of() {
+    each_shell(|place| {
+        place.seed();
+        claude_says(place, ":");
+        let settings = place.shared.join("settings.json");
+        let is_told = |more: &[&str]| {
+            run(place, more).ends_with(0);
+            let record = fs::read_to_string(place.desk().join(".carrel/record")).unwrap();
+            record.lines().any(|line| line.starts_with("notice=") && line.contains("settings.json could be put there"))
+        };
+        assert!(is_told(&[]));
+        assert!(!is_told(&["--login", "separate"]));
+        write(&settings, "{}");
+        assert!(!is_told(&[]));
+        fs::rename(&settings, place.home.join("dotfile")).unwrap();
+        std::os::unix::fs::symlink(place.home.join("dotfile"), &settings).unwrap();
+        assert!(is_told(&[]));
+    });
+}
+
+#[test]
 fn a_runtime_that_is_missing_or_cannot_work_is_named_before_anything_starts() {
     each_shell(|place| {
         place.seed();

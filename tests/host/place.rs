@@ -489,18 +489,32 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Runs the command and counts the programs that were started for it, until one of that path was; the first is the command.
-pub fn programs_of(place: &Place, command: &Command, until: &str) -> (Answer, usize) {
+/// What was started for a command, beside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    pub programs: usize,
+    /// Processes, whether or not they became another program: a subshell costs as much as the smaller half of one.
+    pub forks: usize,
+}
+
+/// Runs the command and counts what was started for it, until the program of that path was.
+pub fn started_by(place: &Place, command: &Command, until: &str) -> (Answer, Started) {
     let told = place.top().join("trace");
     let mut traced = Command::new("strace");
     place.set_up(&mut traced);
-    traced.args(["-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o"]).arg(&told);
+    traced.args(["-f", "-qq", "--seccomp-bpf", "-e", "trace=execve,?clone,?clone3,?fork,?vfork", "-o"]).arg(&told);
     traced.arg(command.get_program()).args(command.get_args()).process_group(0);
     let answer = Answer::of(traced.output().expect("strace (apt-get install strace)"));
     let told = read(&told);
-    let started = told.lines().filter(|line| line.contains("execve(") && !line.contains("ENOENT"));
-    let count = started.take_while(|line| until.is_empty() || !line.contains(until)).count();
-    (answer, count - 1)
+    let is_program = |line: &&str| line.contains("execve(") && !line.contains("ENOENT");
+    let lines: Vec<&str> =
+        told.lines().take_while(|line| until.is_empty() || !is_program(line) || !line.contains(until)).collect();
+    // A call that was interrupted by another process's has two lines, the second without the bracket. Some systems know no clone3.
+    let is_fork = |line: &&&str| {
+        ["clone(", "clone3(", "fork("].iter().any(|call| line.contains(call)) && !line.contains("ENOSYS")
+    };
+    let programs = lines.iter().filter(|line| is_program(line)).count() - 1;
+    (answer, Started { programs, forks: lines.iter().filter(is_fork).count() })
 }
 
 /// The same command as a user who is not root: permissions bind nobody else.

@@ -98,15 +98,15 @@ fn clients_on_two_tabs_see_the_same_board_and_both_panels_work() {
 }
 
 #[test]
-fn a_reloaded_plugin_and_a_gone_actor_are_replaced_within_seconds() {
+fn a_reloaded_plugin_and_the_clone_of_a_client_that_left_go_on() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &keys());
     let first = zellij.start();
     let second = zellij.attach();
     let pane = Pane::open(&zellij, "");
-    pane.say(&zellij, "before the change of actors");
+    pane.say(&zellij, "before the client leaves");
     let session = pane.session(&machine);
-    // The actor is the first client's clone; its client goes.
+    // Its clone stays: Zellij does not unload it.
     first.detach();
     let other = Pane::open(&zellij, "");
     zellij.action(&["start-or-reload-plugin", "carrel"]);

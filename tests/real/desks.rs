@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::support::claude::{self, shows_prompt};
-use crate::support::machine::{Machine, Process};
+use crate::support::machine::{Entry, Machine, Manifest, Process};
 use crate::support::zellij::Zellij;
+
+/// The user's history of prompts, below the HOME.
+pub const HISTORY: &str = ".claude/history.jsonl";
 
 /// An isolated pane, as `new` or `resume` answered it.
 #[derive(Clone, Debug)]
@@ -125,20 +128,33 @@ pub fn wait_until_kept(machine: &Machine, session: &str) -> PathBuf {
     })
 }
 
-/// What differs from the beginning in the user's own files, apart from kept conversations and the history of prompts.
+/// Where in the user's own files a kept conversation may be added.
+const KEPT: [&str; 4] = [".claude/projects", ".claude/tasks", ".claude/file-history", ".claude/session-env"];
+
+/// Fails where the user's own files are not what they were, but for new files where conversations are kept, and for new lines
+/// at the end of the history of prompts.
 #[track_caller]
-pub fn assert_only_conversations_were_added(machine: &Machine, before: &crate::support::machine::Manifest) {
+pub fn assert_only_conversations_were_added(machine: &Machine, before: &Manifest) {
     let after = machine.shared_state();
+    let is_added = |path: &str| {
+        KEPT.iter().any(|dir| path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    let of_history = |manifest: &Manifest| match manifest.0.get(HISTORY) {
+        Some(Entry::File(bytes)) => bytes.clone(),
+        None => Vec::new(),
+        Some(other) => panic!("{HISTORY} is {other:?}"),
+    };
     let foreign: Vec<String> = before
         .changes(&after)
         .into_iter()
-        .filter(|change| {
-            !["projects", "history.jsonl", "tasks", "file-history", "session-env", ".credentials.json"]
-                .iter()
-                .any(|kept| change.contains(&format!(".claude/{kept}")))
+        .filter(|change| match change.strip_prefix("new: ") {
+            Some(path) => path != HISTORY && !is_added(path),
+            None => !change.starts_with(&format!("changed: {HISTORY}: ")),
         })
         .collect();
     assert!(foreign.is_empty(), "the user's own files changed: {foreign:#?}");
+    let (then, now) = (of_history(before), of_history(&after));
+    assert!(now.starts_with(&then), "the history of prompts lost something: {}", String::from_utf8_lossy(&now));
 }
 
 /// Every user's text of a transcript that a test wrote.

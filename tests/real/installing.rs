@@ -27,6 +27,18 @@ fn grant(client: &mut Client) {
     client.keys("y");
 }
 
+/// The methods of a layout's Claudes. Where a pane names none, it is that of a configuration without one.
+fn methods_in(layout: &str) -> Vec<&str> {
+    let blocks = layout.split("plugin location=\"carrel\" {").skip(1).map(|block| block.split('}').next().unwrap());
+    let claudes = blocks.filter(|block| block.contains("role \"claude\""));
+    claudes
+        .map(|block| match block.split("method \"").nth(1) {
+            Some(method) => method.split('"').next().unwrap(),
+            None => "config_dir",
+        })
+        .collect()
+}
+
 #[test]
 fn every_layout_asks_once_where_it_can_be_read_and_opens_its_claudes() {
     let layouts = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts")).unwrap().flatten();
@@ -41,16 +53,22 @@ fn every_layout_asks_once_where_it_can_be_read_and_opens_its_claudes() {
         // The size of a terminal that nobody has made larger.
         let mut client = zellij.start_at(24, 80);
         grant(&mut client);
-        let wanted = text.matches("role \"claude\"").count();
+        let mut wanted = methods_in(&text);
+        wanted.sort();
         // A fresh look each time: when Claude changed last is not what this is about.
         let status = machine.wait(&format!("{name}: all its Claudes are ready"), || {
             let status = zellij.ask("check", "", "");
             let panes = status["panes"].as_array().cloned().unwrap_or_default();
             let ready = |pane: &serde_json::Value| {
-                pane["state"] == "idle" && (pane["health"] == "isolated" || pane["method"] == "none")
+                let health = if pane["method"] == "none" { "unknown" } else { "isolated" };
+                pane["state"] == "idle" && pane["health"] == health
             };
-            (panes.len() == wanted && panes.iter().all(ready)).then_some(status)
+            (panes.len() == wanted.len() && panes.iter().all(ready)).then_some(status)
         });
+        let panes = status["panes"].as_array().unwrap();
+        let mut methods: Vec<&str> = panes.iter().map(|pane| pane["method"].as_str().unwrap()).collect();
+        methods.sort();
+        assert_eq!(methods, wanted, "{name}: {status:#}");
         let screen = client.screen();
         assert!(!screen.contains("Allow?") && !screen.contains("asks for your permission"), "{name}:\n{screen}");
         let panels = text.matches("role \"panel\"").count();

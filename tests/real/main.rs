@@ -26,4 +26,5 @@ mod orphans;
 mod outside;
 mod panel;
 mod states;
+mod tour;
 mod updating;

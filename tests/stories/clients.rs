@@ -371,8 +371,9 @@ fn a_health_panel_in_a_layout_shows_the_board_and_never_acts_for_others() {
 
 #[test]
 fn what_zellij_hands_over_twice_while_a_clone_is_loading_is_done_and_answered_once() {
-    for boots in [0, 500] {
+    for (boots, silent) in [(0, false), (500, false), (0, true)] {
         let mut zellij = World::new().clients(2).where_(|zellij| zellij.slow("boot", boots)).started();
+        zellij.silent = silent;
         zellij.copies = 2;
         zellij.pass(50);
         let call = zellij.send("new", &[]);

@@ -64,11 +64,34 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable() {
 }
 
 #[test]
+fn the_version_is_that_of_the_newest_claude_that_was_seen() {
+    let mut zellij = with(["yes", "yes", "unknown", "2.1.200 (Claude Code)"]).ready();
+    assert_eq!(zellij.ask("status", &[])["claude_version"], "2.1.200");
+    zellij.open();
+    zellij.pass(5_000);
+    assert_eq!(zellij.ask("status", &[])["claude_version"], "2.1.330", "it was updated behind its wrapper");
+}
+
+#[test]
+fn what_follows_is_said_of_the_method_that_new_panes_have() {
+    for (method, follows) in [
+        ("container", "No pane of the method `container` is opened"),
+        ("home", "Panes of the method `home` do without it"),
+        ("none", "Panes of the method `none` do without it"),
+        ("config_dir", "New panes get the method `home` instead"),
+    ] {
+        let mut zellij = with(IGNORES).option("method", method).ready();
+        let why = problems(&mut zellij);
+        assert!(why.contains(follows), "{method}: {why}");
+    }
+}
+
+#[test]
 fn where_the_fallback_refuses_nothing_opens_and_the_caller_hears_why() {
     let mut zellij = with(IGNORES).option("fallback", "refuse").ready();
     let error = zellij.ask_wrong("new", &[]);
     assert!(error.contains("does not honour") && error.contains("refuse"), "{error}");
-    assert!(problems(&mut zellij).contains("No pane is opened"));
+    assert!(problems(&mut zellij).contains("No pane of the method `config_dir` is opened"));
     assert_eq!(zellij.opened(), 0);
     zellij.ask("new", &[("method", "none")]);
     // On macOS that is what happens by itself, and a HOME of its own is no way out.

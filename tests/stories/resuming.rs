@@ -1,7 +1,7 @@
 //! Going on with an old conversation.
 
 use crate::disk::Place;
-use crate::world::{desk_in, uuid_text, World};
+use crate::world::{desk_in, uuid_text, Did, World};
 
 fn with_conversation(session: &str, cwd: &str) -> World {
     let mut zellij = World::new().clients(2).ready();
@@ -75,4 +75,16 @@ fn a_search_that_does_not_answer_is_told() {
     let mut zellij = World::new().ready();
     zellij.says("find", "");
     assert!(zellij.ask_wrong("resume", &[("session", &uuid_text(1))]).contains("did not answer"));
+}
+
+#[test]
+fn a_conversation_for_a_pane_without_isolation_is_looked_for_where_its_claude_will_look() {
+    let mut zellij = World::new().option("shared_dir", "/elsewhere/claude").ready();
+    for (method, shared) in [("none", ""), ("config_dir", "/elsewhere/claude")] {
+        let session = "0b5c9b9e-5d5f-4f9a-8f0e-8d5b6c1f2a3b";
+        zellij.send("resume", &[("session", session), ("method", method)]);
+        zellij.pass(2_000);
+        let asked = |did: &Did| matches!(did, Did::Host(words) if words[..] == ["find", session, shared]);
+        assert_eq!(zellij.count(asked), 1, "{method}");
+    }
 }

@@ -1111,7 +1111,9 @@ impl World {
     }
 
     fn take_in(&mut self, to: usize, event: Event) {
+        let message = matches!(event, Event::MessageCame(_));
         let mut facts = VecDeque::from([(0, event)]);
+        facts.extend(message.then_some((0, Event::MessageTaken)));
         while let Some((steps, fact)) = facts.pop_front() {
             assert!(steps <= STEPS, "facts and orders run in a circle: {fact:?}");
             let fresh = [self.fresh_uuid(), self.fresh_uuid()];

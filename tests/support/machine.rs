@@ -32,6 +32,9 @@ pub const SKILL: &str = "bind-a-book";
 /// The API key of the machine's user: a dummy.
 pub const API_KEY: &str = "sk-ant-dummy-key-for-the-stand-in-0123456789";
 
+/// The token of the login of [`User::login`]: a dummy as well.
+pub const LOGIN_TOKEN: &str = "sk-ant-oat01-dummy";
+
 /// A handle to the machine; clones are the same machine.
 #[derive(Clone)]
 pub struct Machine(Arc<Inner>);
@@ -260,7 +263,7 @@ impl Machine {
         }
         if user.login {
             let login = json!({"claudeAiOauth": {
-                "accessToken": "sk-ant-oat01-dummy", "refreshToken": "sk-ant-ort01-dummy",
+                "accessToken": LOGIN_TOKEN, "refreshToken": "sk-ant-ort01-dummy",
                 "expiresAt": 4_102_444_800_000_u64, "scopes": ["user:inference", "user:profile"],
                 "subscriptionType": "max"}});
             self.write(".claude/.credentials.json", login.to_string());

@@ -308,10 +308,10 @@ impl Zellij {
     /// Whether Zellij said that there is no such session although there is.
     #[must_use]
     pub fn was_overlooked(&self, finished: &Finished) -> bool {
-        // The second where there are other sessions, the third from `kill-session`.
+        // The second where there are other sessions, then with code 0; the third from `kill-session`.
         let said = ["There is no active session!", "not found. The following sessions are active", "No session named"];
         let says = |text: &&str| finished.stderr.contains(*text) || finished.stdout.contains(*text);
-        finished.code == Some(1) && said.iter().any(says) && self.server().is_some()
+        matches!(finished.code, Some(0 | 1)) && said.iter().any(says) && self.server().is_some()
     }
 
     /// `zellij action …`, which has to succeed.
@@ -457,10 +457,17 @@ impl Zellij {
         self.action(&["write-chars", "--pane-id", &format!("terminal_{terminal}"), text]);
     }
 
-    /// Closes one pane, from outside.
+    /// Closes one pane, from outside. It is told again while the pane is there.
     #[track_caller]
     pub fn close_pane(&self, terminal: u64) {
-        self.action(&["close-pane", "--pane-id", &format!("terminal_{terminal}")]);
+        for _ in 0..10 {
+            self.action(&["close-pane", "--pane-id", &format!("terminal_{terminal}")]);
+            let is_gone = || !self.panes().iter().any(|pane| pane["is_plugin"] == false && pane["id"] == terminal);
+            if until_every(SLOW_POLL, Duration::from_secs(3), || is_gone().then_some(())).is_some() {
+                return;
+            }
+        }
+        panic!("ten times told, and pane {terminal} is not closed\n{}", self.machine.report());
     }
 
     /// The server's process, while there is one.
@@ -636,11 +643,11 @@ impl Client {
         self.wait_for_the_end();
     }
 
-    /// Waits until the program in the terminal has ended by itself.
+    /// Waits until the program in the terminal has ended by itself, and answers its exit code.
     #[track_caller]
-    pub fn wait_for_the_end(&mut self) {
+    pub fn wait_for_the_end(&mut self) -> u32 {
         let machine = self.machine.clone();
-        machine.wait("the program in the terminal has ended", || self.child.try_wait().ok().flatten());
+        machine.wait("the program in the terminal has ended", || self.child.try_wait().ok().flatten()).exit_code()
     }
 }
 

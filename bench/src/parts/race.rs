@@ -128,8 +128,11 @@ pub fn run() -> Part {
              add -s user`) and holds a conversation of one prompt under a session id of its own; a setting is lost when Claude said \
              that it had added it and it is not in `.claude.json` afterwards. Meanwhile `.claude.json` is read over and over. Then each \
              in turn goes on with `claude -p --continue`; a conversation is mixed up when the request carries another Claude's session, \
-             and a transcript is interleaved when another Claude's words are in it. The desks are made by Carrel, with panes in a real \
-             Zellij; the Claudes of the race run with the environment of those panes."
+             and a transcript is interleaved when another Claude's words are in it. That comes from this last step alone, one Claude \
+             after the other: with one dir for all, each goes on with the conversation that is the newest, and writes into its \
+             transcript. The desks are made by Carrel, with panes in a real Zellij; the Claudes of the race run with the environment \
+             of those panes. A setting of a desk counts as lost when it is not in that desk's own `.claude.json`; into the user's \
+             own file it comes only when it is carried back, by `c` in the panel (decision 0026)."
         ),
         rows,
         tables: markdown(&head, &table),
