@@ -14,7 +14,13 @@ set -u
 _NL='
 '
 _TAB='	'
-_UMASK=$(umask)
+# The kernel tells it too, without a fork.
+_line='' _UMASK=''
+{
+	IFS=$_TAB read -r _line _UMASK
+	IFS=$_TAB read -r _line _UMASK
+} 2>/dev/null </proc/self/status
+case $_line$_UMASK in Umask:0[0-7][0-7][0-7]) ;; *) _UMASK=$(umask) ;; esac
 umask 077
 # Letters are bytes here: ranges in patterns would mean other things in other languages. Claude gets the user's own back.
 _LC_ALL_SET=${LC_ALL+yes}
@@ -164,8 +170,22 @@ clear_way() {
 
 # physical PATH: sets _P to the directory's path without symbolic links, or returns 1.
 physical() {
+	_P=$1
+	[ "$1" != . ] || _P=${PWD-}
+	if [ -n "$_PROC" ] && is_straight "$_P" && { [ "$1" != . ] || [ . -ef "$_P" ]; }; then return; fi
 	_P=$(CDPATH='' cd -P -- "$1" 2>/dev/null && pwd -P && printf x) || return 1
 	_P=${_P%"${_NL}"x}
+}
+
+# is_straight PATH: a directory that can be entered, by a path as `pwd -P` says it: to know that takes no fork.
+is_straight() {
+	case $1/ in *//* | */./* | */../* | [!/]*) return 1 ;; esac
+	_straight=$1
+	while [ -n "$_straight" ]; do
+		[ ! -L "$_straight" ] || return 1
+		_straight=${_straight%/*}
+	done
+	[ -d "$1" ] && [ -x "$1" ]
 }
 
 # desk_paths UUID: sets _DESK (where it is, or belongs), _LEAVING (where it is while it is kept and deleted) and _CLAIM (how
@@ -311,8 +331,14 @@ find_claude() {
 		return
 		;;
 	esac
-	_CLAUDE=$(command -v -- "$_want" 2>/dev/null) || _CLAUDE=
-	case $_CLAUDE in /*) [ -x "$_CLAUDE" ] && return 0 ;; esac
+	# As `command -v` finds it, without a fork; what a relative entry names is another program in each directory.
+	_rest=${PATH-}:
+	while [ -n "$_rest" ]; do
+		_dir=${_rest%%:*}
+		_rest=${_rest#*:}
+		_CLAUDE=$_dir/$_want
+		case $_dir in /*) [ ! -f "$_CLAUDE" ] || [ ! -x "$_CLAUDE" ] || return 0 ;; esac
+	done
 	_home=${_USER_HOME:-${HOME-}}
 	for _dir in "$_home/.local/bin" "$_home/.claude/local" "$_home/.npm-global/bin" "$_home/.npm/bin" "$_home/.bun/bin" "$_home/.volta/bin" "$_home/bin" /usr/local/bin /opt/homebrew/bin "$_home"/.nvm/versions/node/*/bin; do
 		if [ -x "$_dir/$_want" ] && [ ! -d "$_dir/$_want" ]; then

@@ -2,7 +2,7 @@
 //! Knows nothing of when it is called.
 
 /// The program as it is carried, and installed by `boot` as `<state dir>/carrel.sh`: without its comments, which are a third
-/// of it. Each byte is one of the wasm's, and the program is an argument of the first call: Linux takes none of more than 128 KiB.
+/// of it, and without what lines are indented by. Each byte is one of the wasm's, and the program is an argument of the first call: Linux takes none of more than 128 KiB.
 pub const PROGRAM: &str = match std::str::from_utf8(&BYTES) {
     Ok(text) => text,
     Err(_) => "",
@@ -29,14 +29,15 @@ pub const SOURCE: &str = concat!(
     include_str!("9-main.sh"),
 );
 
-const LENGTH: usize = without_comments::<0>().1;
-static BYTES: [u8; LENGTH] = without_comments::<LENGTH>().0;
+const LENGTH: usize = bare::<0>().1;
+static BYTES: [u8; LENGTH] = bare::<LENGTH>().0;
 
-/// The source without lines that are comments and nothing else, as far as it has room, and how long all of it is. A comment
-/// that begins with two signs stays: it is for whoever finds the installed program.
+/// The source without lines that are comments and nothing else, and without the tabs that lines begin with (none of them is in
+/// the middle of a text, a test says so), as far as it has room, and how long all of it is. A comment that begins with two
+/// signs stays: it is for whoever finds the installed program.
 // Runs in the compiler, which refuses what is out of bounds.
 #[allow(clippy::indexing_slicing, long_running_const_eval)]
-const fn without_comments<const ROOM: usize>() -> ([u8; ROOM], usize) {
+const fn bare<const ROOM: usize>() -> ([u8; ROOM], usize) {
     let source = SOURCE.as_bytes();
     let (mut text, mut length) = ([0; ROOM], 0);
     let mut at = 0;
@@ -46,6 +47,7 @@ const fn without_comments<const ROOM: usize>() -> ([u8; ROOM], usize) {
             sign += 1;
         }
         let comment = source[sign] == b'#' && source[sign + 1] != b'#';
+        at = sign;
         let mut ended = false;
         while !ended {
             ended = source[at] == b'\n';

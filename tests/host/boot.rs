@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 use super::place::*;
 use zellij_carrel::host::PROGRAM;
@@ -278,6 +279,24 @@ fn claude_is_found_where_installers_put_it_or_its_absence_is_told() {
         assert!(place.boot(&["--claude", &asked]).fields("no_claude")[0].contains("is not executable"));
         fs::set_permissions(&at, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(place.boot(&["--claude", &asked]).fields("claude"), [asked]);
+        // The first one on the PATH that is a program. What a relative entry names is another one in each directory.
+        let on_path = |entries: &[&Path]| {
+            let mut command = place.boot_command(&["--claude", "clyde"]);
+            let tools = [place.bin.as_path(), Path::new("/usr/bin"), Path::new("/bin")];
+            command.env("PATH", std::env::join_paths(entries.iter().chain(&tools)).unwrap());
+            Answer::of(command.output().unwrap())
+        };
+        let entries = ["is a dir", "no program", "first", "second"].map(|name| place.top().join(name));
+        fs::create_dir_all(entries[0].join("clyde")).unwrap();
+        for (at, mode) in [(1, 0o644), (2, 0o755), (3, 0o755)] {
+            write(&entries[at].join("clyde"), "");
+            fs::set_permissions(entries[at].join("clyde"), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        write(&place.project.join("clyde"), "");
+        fs::set_permissions(place.project.join("clyde"), fs::Permissions::from_mode(0o755)).unwrap();
+        let found = on_path(&[Path::new(""), Path::new("."), &entries[0], &entries[1], &entries[2], &entries[3]]);
+        assert_eq!(found.fields("claude"), [entries[2].join("clyde").display().to_string()]);
+        assert!(on_path(&[Path::new(""), &entries[1]]).fields("no_claude")[0].contains("there is no clyde"));
         // A word that is one of our own functions, or the shell's, is no program.
         for word in ["run", "cd", "if"] {
             assert!(place.boot(&["--claude", word]).fields("no_claude")[0].contains(&format!("there is no {word} ")));

@@ -114,12 +114,30 @@ fn no_variable_of_it_can_be_one_of_the_users() {
 /// Linux takes no argument of more than 128 KiB, and the plugin hands the program to its first call as one.
 #[test]
 fn it_is_carried_without_its_comments_and_fits_into_one_argument() {
-    let code_of =
-        |text: &'static str| -> Vec<&str> { text.lines().filter(|line| !line.trim_start().starts_with('#')).collect() };
+    let code_of = |text: &'static str| -> Vec<&str> {
+        text.lines().map(|line| line.trim_start_matches('\t')).filter(|line| !line.starts_with('#')).collect()
+    };
     assert_eq!(code_of(PROGRAM), code_of(SOURCE));
     let comments: Vec<&str> = PROGRAM.lines().filter(|line| line.trim_start().starts_with('#')).collect();
     assert_eq!(comments.len(), 1, "{comments:?}");
+    assert!(PROGRAM.lines().all(|line| !line.starts_with('\t')));
     assert!(PROGRAM.len() < 120 * 1024, "{} bytes", PROGRAM.len());
+}
+
+/// As bash writes down a function that it has read, with each text in it as it is.
+#[test]
+fn what_is_carried_does_what_is_written() {
+    let read_by_bash = |program: &str| {
+        let mut command = Command::new("bash");
+        let child = command.args(["-s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().expect("bash (apt-get install bash)");
+        let words = format!("carrel() {{\n{program}\n}}\ndeclare -f carrel\n");
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), words.as_bytes()).unwrap();
+        let answer = Answer::of(child.wait_with_output().unwrap());
+        answer.ends_with(0).says("run ()");
+        answer.stdout
+    };
+    assert_eq!(read_by_bash(PROGRAM), read_by_bash(SOURCE));
 }
 
 #[test]
