@@ -123,11 +123,13 @@ fn serve(files: Vec<(String, Vec<u8>)>) -> (String, Arc<tiny_http::Server>) {
     (address, server)
 }
 
-/// Everything in the HOME that has our name, in its path or in it.
+/// Everything in the HOME, the temporary dir and the runtime dir that has our name, in its path or in it; Zellij's log says
+/// what it has loaded, and is Zellij's.
 fn traces(machine: &Machine) -> Vec<String> {
-    let home = Manifest::of(machine.root(), &["home"]);
+    let all = Manifest::of(machine.root(), &["home", "tmp", "run"]);
     let named = |path: &str, text: String| path.contains("carrel") || text.to_lowercase().contains("carrel");
-    home.0.iter().filter(|(path, entry)| named(path, format!("{entry:?}"))).map(|(path, _)| path.clone()).collect()
+    let found = all.0.iter().filter(|(path, entry)| named(path, format!("{entry:?}"))).map(|(path, _)| path.clone());
+    found.filter(|path| !path.contains("/zellij-log/")).collect()
 }
 
 #[test]
