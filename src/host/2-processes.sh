@@ -2,6 +2,9 @@
 
 [ -r /proc/self/stat ] && _PROC=yes || _PROC=
 _member=
+# What does not change while this runs is looked at once.
+_BOOT=
+_MY_START=
 
 # look_at PID: sets _PPID, _PGID and _START of a living process; returns 1 when there is no such process.
 look_at() {
@@ -40,6 +43,17 @@ look_at() {
 	_START=$*
 }
 
+# look_at_self: the same of this process, but for _PPID.
+look_at_self() {
+	if [ -z "$_MY_START" ]; then
+		look_at $$ || return
+		_MY_PGID=$_PGID
+		_MY_START=$_START
+	fi
+	_PGID=$_MY_PGID
+	_START=$_MY_START
+}
+
 # group_lives PGID START: whether the process group lives whose leader started at START. A pid is not given out again
 # while a group of that number lives, so a leader with another start means that ours is gone.
 group_lives() {
@@ -66,6 +80,7 @@ group_lives() {
 # the first process started: in a container, which shares the kernel and so the boot, it is another one. The host's name
 # counts only there: elsewhere it can change with the network.
 this_boot() {
+	[ -z "$_BOOT" ] || return 0
 	_HOST='' _BOOT='' _INIT=''
 	if [ -r /proc/sys/kernel/hostname ]; then
 		IFS= read -r _HOST </proc/sys/kernel/hostname || :

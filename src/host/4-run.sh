@@ -128,7 +128,7 @@ is_left() { real_dir "$_LEAVING" && [ ! -L "$_STATE/leaving" ]; }
 # one desk: two Claudes never work at one. What cannot be seen from here is used when the user says so, by Enter.
 await_the_last() {
 	this_boot
-	look_at $$
+	look_at_self
 	_mine=$_PGID
 	_waits=0
 	while exists "$_DESK/.carrel/record" && group_of_record "$_DESK/.carrel/record"; do
@@ -150,7 +150,7 @@ await_the_last() {
 # be_alone: says that this launcher is at the desk, by the name of an empty file, and then looks for others: of two that begin
 # in one moment one sees the other at least. The one with the greater pid steps back, and finds the other one's record.
 be_alone() {
-	look_at $$
+	look_at_self
 	_here=$_DESK/.carrel/at-$$.$_START
 	clear_way "$_here"
 	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null || {
@@ -445,9 +445,9 @@ find_root() {
 # record is whole.
 write_record() {
 	this_boot
-	look_at $$ || _PGID=$$
+	look_at_self || _PGID=$$
 	_group=$_PGID
-	look_at "$_group"
+	[ "$_group" = $$ ] || look_at "$_group"
 	_group_start=$_START
 	look_at "$PPID"
 	# Below it Zellij saves its sessions; on macOS it is another place.
