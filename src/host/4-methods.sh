@@ -218,6 +218,8 @@ keep_beside_claude() {
 			[ -z "$_rest" ] || _unknown=$_unknown${_unknown:+ }$_name
 			;;
 		*)
+			[ ! -d "$_entry" ] || drop_home_links "$_entry"
+			exists "$_entry" || continue
 			rmdir -- "$_entry" 2>/dev/null && continue
 			[ -d "${_home:-/nowhere}" ] || {
 				fail "$_entry cannot be kept: the HOME that it belongs to (\"$_home\") is not there"
@@ -234,6 +236,21 @@ keep_beside_claude() {
 			;;
 		esac
 	done
+}
+
+# drop_home_links DIR: removes what link_home has put into it, links to the same place in the user's HOME, and the directories
+# that were made for them. Else the user's own directory of that name would be in the way of a desk that holds nothing.
+drop_home_links() {
+	# shellcheck disable=SC2016 # for the inner shell
+	find "$1" -type l -exec /bin/sh -c '
+		_desk=$1 _home=$2
+		shift 2
+		for _link; do
+			_name=${_link#"$_desk"/}
+			[ "$_link" -ef "$_home/$_name" ] || { [ ! -e "$_link" ] && [ "$(readlink -- "$_link")" = "$_home/$_name" ]; } || continue
+			rm -f -- "$_link"
+			(CDPATH="" cd -- "$_desk" && rmdir -p -- "${_name%/*}")
+		done' carrel "$_LEAVING" "${_home:-/nowhere}" {} + 2>/dev/null
 }
 
 # is_left_behind NAME: what of a desk's HOME goes with it.

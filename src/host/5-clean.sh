@@ -255,7 +255,8 @@ keep_desk() {
 		elif [ "$_name" = .credentials.json ] && [ "$_LOGIN_MODE" != shared ]; then
 			# The desk's own login goes with the desk: that is what the user asked for.
 			:
-		elif [ -d "$_entry" ] && rmdir -- "$_entry" 2>/dev/null; then
+		elif [ -d "$_entry" ] && [ -z "$(find "$_entry" ! -type d 2>&1 | head -n 1)" ]; then
+			# Nothing but directories.
 			:
 		else
 			_unknown=$_unknown${_unknown:+ }$_name

@@ -241,6 +241,11 @@ fn explain_silence(verdict: &mut Verdict, evidence: &Evidence, desk: &DeskScan) 
     if evidence.age_ms <= SILENCE_MS || !verdict.problems.is_empty() {
         return;
     }
+    // A runtime of the user's own (container_command) has its processes where nobody here sees them: that it has begun, and is
+    // told of by no report, is as it should be.
+    if desk.rang && desk.record.get("box").is_some_and(|runtime| runtime != "bwrap") {
+        return;
+    }
     // Its key lies at the desk as soon as it is up: a Claude that is redirected has put it elsewhere.
     let asks = desk.has_key && !desk.rang;
     let problem = match &desk.redirect {
@@ -445,6 +450,18 @@ mod tests {
         with(&desk(vec![stale]), &[]).where_(young).is(State::Starting, Health::Unknown, "");
         with(&desk(vec![]), &[]).is(State::Unknown, Health::Unknown, "has not reported");
         with(&desk(vec![]), &[]).where_(|evidence| evidence.desk = None).is(State::Starting, Health::Unknown, "");
+    }
+
+    #[test]
+    fn of_another_runtimes_claude_nothing_is_proved_and_nothing_is_wrong() {
+        let inside = |runtime: &str, rang| DeskScan {
+            rang,
+            record: [("group", "12"), ("box", runtime)].map(|(key, value)| (key.into(), value.into())).into(),
+            ..desk(vec![])
+        };
+        with(&inside("podman run {command}", true), &[]).is(State::Unknown, Health::Unknown, "");
+        with(&inside("podman run {command}", false), &[]).is(State::Unknown, Health::Unknown, "has not reported");
+        with(&inside("bwrap", true), &[]).is(State::Unknown, Health::Unknown, "has not reported");
     }
 
     #[test]

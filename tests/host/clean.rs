@@ -93,7 +93,7 @@ fn a_dead_panes_desk_is_kept_and_deleted() {
             write(&desk.join(path), "disposable");
         }
         fs::create_dir_all(desk.join("session-env").join(SESSION)).unwrap();
-        fs::create_dir_all(desk.join("unknown but empty")).unwrap();
+        fs::create_dir_all(desk.join("unknown but empty/within/and within")).unwrap();
         link(&place.shared.join("CLAUDE.md"), &desk.join("CLAUDE.md"));
         write(&place.shared.join("CLAUDE.md"), "the user's");
         place.cleaned();

@@ -309,6 +309,8 @@ fn another_runtime_gets_the_desk_the_cwd_and_the_command() {
             ]
         );
         assert_eq!(place.environ().get("CLAUDE_CONFIG_DIR"), Some(&desk));
+        // By this the plugin knows that it cannot see its processes.
+        place.call(&["scan"]).says("\nrecord\tbox\truntime run ");
         // A container may outlive the command that started it: as long as Claude's own sign is there, it lives.
         write(&place.desk().join("sessions/7.json"), "{}");
         place.clean().says("alive").says("its container may run");

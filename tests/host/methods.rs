@@ -292,6 +292,37 @@ fn what_a_link_in_a_home_of_its_own_leads_to_is_never_touched() {
 }
 
 #[test]
+fn links_below_a_directory_that_the_user_has_too_are_no_obstacle_to_its_end() {
+    each_shell(|place| {
+        place.seed();
+        let (home, desk) = (&place.home, home_desk(place));
+        executable(&home.join("scripts/hooks/a.sh"), "");
+        write(&place.shared.join("settings.json"), "{\"command\":\"~/scripts/hooks/a.sh\"}");
+        for name in ["tools/deep/check", "tools/mine", "gone/soon"] {
+            write(&home.join(name), "the user's");
+        }
+        run(place, "home", &["--home-links", "tools/deep/check gone/soon"]).ends_with(0);
+        for name in ["scripts/hooks", "tools/deep/check", "gone/soon"] {
+            assert!(is_link(&desk.join(name)), "{name}");
+        }
+        write(&desk.join("tools/deep/new"), "a program's");
+        fs::remove_file(home.join("gone/soon")).unwrap();
+        place.clean().expect(&format!("clean\t{PANE}\tcleaned\n"));
+        assert!(!desk.exists() && !place.leaving().exists());
+        assert_eq!(names(&home.join("gone")), Vec::<String>::new());
+        assert_eq!(names(&home.join("scripts/hooks")), ["a.sh"]);
+        assert_eq!(names(&home.join("tools")), ["deep", "mine"]);
+        assert_eq!(read(&home.join("tools/deep/check")), "the user's");
+        assert_eq!(read(&home.join("tools/deep/new")), "a program's");
+        // A link that is not Carrel's own may be all that is left of something: it waits for the user.
+        run(place, "home", &["--home-links", "tools/deep/check"]).ends_with(0);
+        link(Path::new("../mine"), &desk.join("tools/deep/other"));
+        place.clean().expect(&format!("clean\t{PANE}\tblocked\ttools\n"));
+        assert!(is_link(&place.leaving().join("tools/deep/other")));
+    });
+}
+
+#[test]
 fn a_carrel_inside_a_home_of_its_own_finds_the_users_own() {
     each_shell(|place| {
         place.seed();

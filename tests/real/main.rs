@@ -22,6 +22,7 @@ mod keeping;
 mod manuals;
 mod methods;
 mod opening;
+mod options;
 mod orphans;
 mod outside;
 mod panel;

@@ -1,5 +1,6 @@
 //! Every isolation method on the real Claude Code: the main job, and what Claude and its children find.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use zellij_carrel::manager::board::Method;
@@ -34,6 +35,30 @@ impl Isolated {
             })
             .collect()
     }
+
+    /// What the others are not: its Claude has this method's variable of its own, and is in a box or not.
+    #[track_caller]
+    fn assert_told_by_its_method(&self, machine: &Machine) {
+        let children = machine.claudes();
+        let child = children.iter().find(|claude| claude.env.get("CARREL_PANE") == Some(&self.pane.pane));
+        let child = child.unwrap_or_else(|| panic!("no Claude of {}\n{}", self.method.word(), machine.report()));
+        let world = |process: &str| fs::read_link(format!("/proc/{process}/ns/pid")).unwrap();
+        let is = |name: &str, path: &Path| child.env.get(name).is_some_and(|value| Path::new(value) == path);
+        let told = (
+            is("CLAUDE_CONFIG_DIR", &self.state),
+            child.env.contains_key("CLAUDE_CONFIG_DIR"),
+            is("HOME", &machine.home()),
+            self.state.parent().is_some_and(|home| is("HOME", home)),
+            world(&child.pid.to_string()) != world("self"),
+        );
+        let expected = match self.method {
+            Method::ConfigDir => (true, true, true, false, false),
+            Method::Home => (false, false, false, true, false),
+            Method::None => (false, false, true, true, false),
+            Method::Container => (true, true, true, false, true),
+        };
+        assert_eq!(told, expected, "{}: {:#?}", self.method.word(), child.env);
+    }
 }
 
 fn word(method: Method) -> &'static str {
@@ -52,9 +77,12 @@ fn session_with(machine: &Machine, state: &Path, word: &str) -> String {
 #[test]
 fn the_main_job_is_done_by_every_method_side_by_side() {
     let machine = Machine::of(&User { login: true, mcp_server: true, ..User::normal() });
+    machine.write(".gitconfig", "[user]\n\tname = Ann Reader\n");
+    let [settings, login] = [".claude/settings.json", ".claude/.credentials.json"].map(|part| machine.read(part));
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let client = zellij.start();
     let all = Isolated::of_every_method(&zellij);
+    all.iter().for_each(|one| one.assert_told_by_its_method(&machine));
     for Isolated { method, .. } in &all {
         let request = machine.api().wait_for_prompt(&format!("my word is {}", word(*method)));
         assert!(request.mentions(MEMORY_WORD) && request.mentions(SKILL), "{}", method.word());
@@ -80,6 +108,7 @@ fn the_main_job_is_done_by_every_method_side_by_side() {
         let entry = one.pane.entry(&status);
         assert_eq!(entry["session"], one.session.as_str(), "{}", one.method.word());
         let again = Pane { terminal: entry["terminal"].as_u64().unwrap(), ..one.pane.clone() };
+        one.assert_told_by_its_method(&machine);
         let words = format!("back again with {}", one.method.word());
         again.say(&zellij, &words);
         let request = machine.api().wait_for_prompt(&words);
@@ -91,13 +120,24 @@ fn the_main_job_is_done_by_every_method_side_by_side() {
         machine.wait("it is written down", || {
             words_in(&claude::transcript(&one.state, &one.session)?).contains(&said).then_some(())
         });
+        if one.method == Method::Home {
+            // Of what home_symlinks names by default, this user has one.
+            let link = fs::read_link(one.state.with_file_name(".gitconfig")).unwrap();
+            assert_eq!(link, machine.at_home(".gitconfig"));
+            fs::write(one.state.with_file_name("draft.txt"), "by a program").unwrap();
+        }
         zellij.close_pane(again.terminal);
     }
+    // Each is cleaned in its own way: what a program put into a HOME goes to the user's, what was the user's own stays.
     for one in &all {
         one.pane.wait_until_gone(&machine);
         let kept = words_in(&wait_until_kept(&machine, &one.session));
         assert!(kept.contains(word(one.method)) && kept.contains("back again"), "{}", one.method.word());
     }
+    machine.wait("nothing is left in any box", || machine.claudes().is_empty().then_some(()));
+    assert_eq!(machine.read("draft.txt"), "by a program");
+    assert_eq!(machine.read(".claude/settings.json"), settings);
+    assert_eq!(machine.read(".claude/.credentials.json"), login);
     // Each goes on with its own once more, isolated as before.
     let order = |one: &Isolated| {
         let args = format!("floating=true,session={},method={}", one.session, one.method.word());

@@ -324,9 +324,10 @@ impl Machine {
 
     /// The living Claude processes, by the program and not by the name that they give themselves.
     pub fn claudes(&self) -> Vec<Process> {
-        let claude = tool("CARREL_CLAUDE").canonicalize().expect("claude");
+        // In a box the machine's link to it is the program itself.
+        let claude = [tool("CARREL_CLAUDE").canonicalize().expect("claude"), self.path("bin/claude")];
         let mut all = self.processes();
-        all.retain(|process| process.program.as_deref() == Some(&claude));
+        all.retain(|process| process.program.as_ref().is_some_and(|program| claude.contains(program)));
         without_forks(all)
     }
 
