@@ -202,8 +202,15 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
     let _client = zellij.start();
     let error = zellij.ask("new", "", "")["error"].to_string();
     assert!(error.contains("does not honour CLAUDE_CONFIG_DIR") && error.contains("refuse"), "{error}");
-    let problems = zellij.ask("check", "", "")["problems"].to_string();
+    let check = zellij.ask("check", "", "");
+    let problems = check["problems"].to_string();
     assert!(problems.contains("does not honour CLAUDE_CONFIG_DIR") && problems.contains("No pane"), "{problems}");
+    let found = |program: &Path, honours: &str, shares: &str| {
+        let program = program.to_str().unwrap();
+        serde_json::json!({"program": program, "honours_config_dir": honours, "shares_login": shares})
+    };
+    assert_eq!(check["claude"], found(&ignores, "no", "unknown"));
+    assert_eq!(sessions[2].0.ask("check", "", "")["claude"], found(&older, "yes", "no"));
     let claude = machine.processes().into_iter().find(|process| process.program.as_deref() == Some(&*older));
     let claude = claude.unwrap_or_else(|| panic!("no older Claude runs\n{}", machine.report()));
     assert!(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::disk::STATE;
+use crate::disk::{CLAUDE, STATE};
 use crate::world::{desk_in, Did, World};
 
 const GOOD: [&str; 4] = ["yes", "yes", "unknown", "2.1.330 (Claude Code)"];
@@ -33,6 +33,63 @@ fn a_good_claude_is_praised_on_the_panel_and_nowhere_a_problem() {
     }
     zellij.open();
     assert!(!zellij.panes[0].argv.join(" ").contains("--instead-of"));
+}
+
+#[test]
+fn a_check_says_which_claude_was_found_and_what_it_honours_also_when_all_is_good() {
+    for (probe, honours, shares) in [
+        (GOOD, "yes", "yes"),
+        (OLDER, "yes", "no"),
+        (IGNORES, "no", "unknown"),
+        (["unknown", "unknown", "unknown", ""], "unknown", "unknown"),
+    ] {
+        let mut zellij = with(probe).clients(2).ready();
+        let check = zellij.ask("check", &[]);
+        let expected = serde_json::json!({"program": CLAUDE, "honours_config_dir": honours, "shares_login": shares});
+        assert_eq!(check["claude"], expected);
+        assert_eq!(check["problems"] == serde_json::json!([]), honours == "yes" && shares == "yes");
+    }
+    // One that answers later than its caller can wait is not guessed at; nor is one that is not there.
+    let mut zellij = with(GOOD).where_(|zellij| zellij.slow("probe-again", 9_000)).ready();
+    assert_eq!(zellij.ask("check", &[])["claude"]["honours_config_dir"], "yes", "what was known before");
+    let mut zellij = with(GOOD).where_(|zellij| zellij.slow("probe", 20_000)).ready();
+    assert_eq!(zellij.ask("check", &[])["claude"]["honours_config_dir"], "unknown");
+    zellij.disk.claude = None;
+    let check = zellij.ask("check", &[]);
+    let none = serde_json::json!({"program": null, "honours_config_dir": "unknown", "shares_login": "unknown"});
+    assert_eq!(check["claude"], none);
+    assert!(check["problems"].to_string().contains("there is no `claude`"));
+}
+
+#[test]
+fn a_wrapper_that_starts_a_newer_claude_is_asked_anew_once_for_each_version() {
+    let mut zellij = with(["yes", "yes", "unknown", "2.1.200 (Claude Code)"]).ready();
+    // The file is the same: what was remembered of it would serve for ever.
+    zellij.disk.probe = ["no", "unknown", "yes", "2.1.330 (Claude Code)"];
+    let desk = zellij.open();
+    zellij.pass(5_000);
+    assert_eq!(zellij.hosts_named("probe-again"), 1);
+    assert!(problems(&mut zellij).contains("does not honour CLAUDE_CONFIG_DIR"));
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(60_000);
+    zellij.open();
+    zellij.pass(5_000);
+    assert_eq!(zellij.hosts_named("probe-again"), 1, "it is known by now");
+    // One that names another version than the Claude that it starts is asked once as well, and is not believed.
+    let mut zellij = with(["yes", "yes", "unknown", "2.1.200 (Claude Code)"]).ready();
+    for _ in 0..3 {
+        zellij.open();
+        zellij.pass(60_000);
+        assert_eq!(zellij.ask("status", &[])["claude_version"], "2.1.330");
+    }
+    assert_eq!(zellij.hosts_named("probe-again"), 1);
+    // And where all is as it was nobody asks; an older one may only have been started earlier.
+    for version in ["2.1.330 (Claude Code)", "2.1.400 (Claude Code)"] {
+        let mut zellij = with(["yes", "yes", "unknown", version]).ready();
+        zellij.open();
+        zellij.pass(60_000);
+        assert_eq!(zellij.hosts_named("probe-again"), 0, "{version}");
+    }
 }
 
 #[test]
