@@ -509,6 +509,9 @@ impl Manager {
             self.note_outside(&shared);
         }
         let Some(scan) = &self.scan.last else { return };
+        for (pane, known) in &mut self.known {
+            scan.desks.get(pane).into_iter().for_each(|found| known.launch.heed(&found.record));
+        }
         let shared = scan.shared.as_deref().unwrap_or_default();
         let open = self.open_conversations(scan);
         for (pane, known) in &mut self.known {

@@ -231,6 +231,70 @@ fn the_first_pane_waits_for_the_probe_and_never_longer_than_its_caller() {
     zellij.answer(call);
 }
 
+/// What a launcher that learnt of its Claude later than the plugin made of a pane, which was asked for with config_dir.
+fn settled(zellij: &mut World, at: usize) -> (String, String, String) {
+    let pane = zellij.ask("status", &[])["panes"][at].clone();
+    let text = |key: &str| pane[key].as_str().unwrap_or_default().to_string();
+    let told = pane["problems"].to_string();
+    assert_eq!(told.contains("instead of config_dir"), pane["method"] != "config_dir", "{told}");
+    (text("method"), text("health"), text("config_dir"))
+}
+
+#[test]
+fn an_answer_that_comes_too_late_for_the_plugin_leads_to_the_fallback_all_the_same() {
+    for (fallback, words, method, health) in [
+        ("home", "", "home", "isolated"),
+        ("none", " --fallback none", "none", "unsupported"),
+        ("refuse", " --fallback refuse", "config_dir", "unknown"),
+    ] {
+        let mut zellij =
+            with(IGNORES).option("fallback", fallback).where_(|zellij| zellij.slow("probe", 9_000)).started();
+        zellij.pass(200);
+        let call = zellij.send("new", &[]);
+        zellij.pass(5_200);
+        let desk = desk_in(&zellij.answer(call));
+        let argv = zellij.panes[0].argv.join(" ");
+        assert!(argv.contains("--method config_dir") && argv.contains("--fallback") != words.is_empty(), "{argv}");
+        assert!(argv.contains(words), "{argv}");
+        zellij.pass(8_000);
+        let place = match method {
+            "home" => format!("{STATE}/claude-homes/pane-{desk}/.claude"),
+            "none" => String::new(),
+            _ => format!("{STATE}/claude-configs/pane-{desk}"),
+        };
+        assert_eq!(settled(&mut zellij, 0), (method.to_string(), health.to_string(), place), "{fallback}");
+        let state = the_pane(&mut zellij)["state"].clone();
+        assert_eq!(state, if fallback == "refuse" { "exited" } else { "idle" });
+    }
+}
+
+#[test]
+fn a_pane_that_comes_back_with_another_claude_follows_what_that_one_honours() {
+    for (fallback, method, health, better) in
+        [("home", "home", "isolated", "home"), ("none", "none", "unsupported", "config_dir")]
+    {
+        let mut zellij = with(GOOD).option("fallback", fallback).ready();
+        let desk = zellij.open();
+        zellij.pass(3_000);
+        assert_eq!(settled(&mut zellij, 0).1, "isolated");
+        zellij.die();
+        zellij.disk.probe = IGNORES;
+        zellij.resurrect();
+        zellij.rerun(zellij.terminal_of(desk));
+        zellij.pass(3_000);
+        let (found, told, _) = settled(&mut zellij, 0);
+        assert_eq!((found.as_str(), told.as_str()), (method, health));
+        // The user puts the other one back.
+        zellij.exit(zellij.terminal_of(desk), 0);
+        zellij.disk.probe = GOOD;
+        zellij.pass(1_000);
+        zellij.rerun(zellij.terminal_of(desk));
+        zellij.pass(3_000);
+        let (found, told, _) = settled(&mut zellij, 0);
+        assert_eq!((found.as_str(), told.as_str()), (better, "isolated"));
+    }
+}
+
 #[test]
 fn a_layouts_pane_waits_for_the_probe_as_long_as_it_takes() {
     let mut zellij = with(IGNORES).where_(|zellij| zellij.slow("probe", 12_000)).started();
