@@ -34,6 +34,40 @@ config_of() {
 	esac
 }
 
+# settle: where this Claude does not honour CLAUDE_CONFIG_DIR, sets _METHOD to what fallback puts in its place, and _INSTEAD. The
+# plugin has done so where it knew in time (or_instead in methods.rs). A pane that has a HOME by now keeps it; one without
+# isolation gets it when its Claude is known to honour the variable.
+settle() {
+	case $_METHOD in config_dir) ;; *) return 0 ;; esac
+	_now=
+	for _place in $_PLACES; do
+		_record=$_STATE/$_place/pane-$_PANE/.carrel/record
+		! recall "$_record" instead_of || [ "$_V" != config_dir ] || ! recall "$_record" method || _now=$_V
+	done
+	case $_now:$_HONOURS:$_FALLBACK in
+	home:* | *:no:home) _METHOD=home ;;
+	none:unknown:* | *:no:none) _METHOD=none ;;
+	*) return 0 ;;
+	esac
+	_INSTEAD=config_dir
+	use_method "$_METHOD"
+	# Claude will use the user's own state.
+	[ -n "$_ISOLATED" ] || [ -z "$_OPT_SHARED" ] || find_shared '' || stop "$_WHY"
+}
+
+# is_of_another_method DESK: whether it cannot become one of _METHOD: Claude's state lies elsewhere in it, or would be left there.
+# A desk without a record was never used.
+is_of_another_method() {
+	_theirs=''
+	! recall "$1/.carrel/record" method || ! use_method "$_V" || _theirs=$_PLACE$_BELOW _had=$_ISOLATED
+	use_method "$_METHOD"
+	if [ -n "$_theirs" ]; then
+		[ "$_theirs" != "$_PLACE$_BELOW" ] || { [ -n "$_had" ] && [ -z "$_ISOLATED" ]; }
+	else
+		case $1 in "$_LEAVING" | "$_STATE/$_PLACE"/*) return 1 ;; esac
+	fi
+}
+
 # check_…: before anything is made. Stops where the method cannot work here; sets _NOTICE to what the user should know.
 
 check_config_dir() {

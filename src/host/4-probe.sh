@@ -11,9 +11,12 @@
 #     LOGIN     the login lies where CLAUDE_SECURESTORAGE_CONFIG_DIR says: the same
 #     HOME      where it does not honour the first, its state lies below HOME: the same
 
-# How long it may take, in twentieths of a second. It takes 0.4 to 0.7 s, with 2.1.120 up to 1.9 s (measured on two cores), and
-# ten times as long on a machine that is busy with other things. It is the one that hangs for ever that shall be given up.
-_PROBE_ROUNDS=600
+# How long each question may take, in hundredths of a second. It takes 0.4 to 0.7 s, with 2.1.120 up to 1.9 s (measured on two
+# cores), and ten times as long on a machine that is busy with other things. It is the one that hangs for ever that shall be
+# given up.
+_PROBE_PATIENCE=3000
+# The same for all that a pane does to know its Claude: there somebody waits, and who does not know starts it all the same.
+_PANES_PATIENCE=500
 
 probe() {
 	_CLAUDE=$1
@@ -23,7 +26,27 @@ probe() {
 }
 
 # know_claude: sets _HONOURS, _KNOWS_LOGIN, _KEEPS_HOME and _VERSION of _CLAUDE.
-know_claude() { remember_claude || ask_claude ''; }
+know_claude() {
+	_HASTE=yes _LEFT=$_PANES_PATIENCE
+	remember_claude || ask_claude ''
+	_HASTE=
+}
+_HASTE=
+
+# spend HUNDREDTHS: pauses for two or five hundredths of a second and takes them from _LEFT; returns 1 where nothing is left.
+spend() {
+	[ "$_LEFT" -gt 0 ] || return 1
+	if sleep "0.0$1" 2>/dev/null; then
+		_LEFT=$((_LEFT - $1))
+	else
+		sleep 1
+		_LEFT=$((_LEFT - 100))
+	fi
+	[ "$_HASTE" != yes ] || [ "$_LEFT" -gt $((_PANES_PATIENCE - 100)) ] || {
+		_HASTE=told
+		printf '  Carrel: getting to know this Claude, a moment…\n'
+	}
+}
 
 # remember_claude: the same from memory; returns 1 where the program was never asked, or has changed since.
 remember_claude() {
@@ -63,15 +86,15 @@ ask_claude() {
 	_asking=$_STATE/claudes/.asking
 	mkdir -p -- "$_STATE/claudes" 2>/dev/null
 	_rounds=0
+	[ -n "$_HASTE" ] || _LEFT=4000
 	until mkdir -- "$_asking" 2>/dev/null; do
-		[ -d "$_asking" ] && [ "$_rounds" -lt 800 ] || return 0
+		[ -d "$_asking" ] || return 0
 		# The one that asks leaves its pid in there; without a living one it was killed.
 		_pid=''
 		{ IFS= read -r _pid <"$_asking/pid"; } 2>/dev/null
 		if ! look_at "$_pid" && [ "$_rounds" -gt 20 ]; then rm -rf -- "$_asking" 2>/dev/null; fi
 		_rounds=$((_rounds + 1))
-		[ "$_rounds" -ne 20 ] || [ -z "${_PANE-}" ] || printf '  Carrel: getting to know this Claude, a moment…\n'
-		pause
+		spend 5 || return 0
 		[ -n "$1" ] || ! remember_claude || return 0
 	done
 	printf '%s\n' $$ 2>/dev/null >"$_asking/pid"
@@ -82,7 +105,8 @@ ask_claude() {
 	_pid=''
 	{ IFS= read -r _pid <"$_asking/pid"; } 2>/dev/null
 	stamp_of "$_CLAUDE"
-	if [ "$_pid" = $$ ] && [ "$_STAMP" = "$_before" ] && [ "$_STAMP" != missing ]; then
+	# What a pane gave up may be slow only: the next one asks again.
+	if { [ "$_LEFT" -gt 0 ] || [ -z "$_HASTE" ]; } && [ "$_pid" = $$ ] && [ "$_STAMP" = "$_before" ] && [ "$_STAMP" != missing ]; then
 		_n=1
 		while recall "$_STATE/claudes/$_n" claude && [ "$_V" != "$_CLAUDE" ]; do _n=$((_n + 1)); done
 		{
@@ -146,12 +170,12 @@ hear() {
 	) </dev/null >"$_asking/said" 2>/dev/null &
 	_heard=$!
 	_rounds=0
+	[ -n "$_HASTE" ] || _LEFT=$_PROBE_PATIENCE
 	while look_at "$_heard"; do
-		if [ "$_rounds" -ge "$_PROBE_ROUNDS" ]; then
+		_rounds=$((_rounds + 1))
+		spend $((_rounds > 40 ? 5 : 2)) || {
 			kill -s KILL "$_heard"
 			return 1
-		fi
-		_rounds=$((_rounds + 1))
-		if [ "$_rounds" -le 40 ]; then pause 0.02; else pause; fi
+		}
 	done
 }

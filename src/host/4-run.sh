@@ -17,7 +17,7 @@ json() {
 
 run() {
 	_PANE='' _SESSION='' _METHOD=config_dir _OPT_CLAUDE='' _OPT_SHARED='' _LOGIN_MODE=shared _MEMORY=shared _RESUMING='' _CLEANUP=yes
-	_OPT_HOME_LINKS='' _OPT_CONTAINER='' _INSTEAD='' _NOTICE='' _MEMORY_DIR=''
+	_OPT_HOME_LINKS='' _OPT_CONTAINER='' _INSTEAD='' _FALLBACK=home _HONOURS='' _NOTICE='' _MEMORY_DIR=''
 	_SHARE='settings.json CLAUDE.md rules commands agents skills output-styles keybindings.json workflows history.jsonl'
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -28,7 +28,7 @@ run() {
 			shift
 			break
 			;;
-		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links | --container | --instead-of)
+		--pane | --session | --method | --cleanup | --claude | --shared | --share | --login | --memory | --home-links | --container | --instead-of | --fallback)
 			[ $# -ge 2 ] || stop "its command line ends after $1"
 			case $1 in
 			--pane) _PANE=$2 ;;
@@ -42,6 +42,7 @@ run() {
 			--home-links) _OPT_HOME_LINKS=$2 ;;
 			--container) _OPT_CONTAINER=$2 ;;
 			--instead-of) _INSTEAD=$2 ;;
+			--fallback) _FALLBACK=$2 ;;
 			*) _MEMORY=$2 ;;
 			esac
 			shift
@@ -61,9 +62,16 @@ run() {
 	find_shared "$_OPT_SHARED" || stop "$_WHY"
 	find_claude "$_OPT_CLAUDE" || stop "$_WHY"
 	[ -z "$_ISOLATED" ] || know_claude
+	_asked=$_METHOD
+	settle
 	"check_$_METHOD"
 	judge_login
-	[ -z "$_INSTEAD" ] || _NOTICE="$_NOTICE${_NOTICE:+ }Opened with the method $_METHOD instead of $_INSTEAD: this Claude ($_CLAUDE) does not honour CLAUDE_CONFIG_DIR."
+	case $_INSTEAD:$_HONOURS in
+	:*) ;;
+	*:yes | *:unknown) _NOTICE="$_NOTICE${_NOTICE:+ }Opened with the method $_METHOD instead of $_INSTEAD, since the Claude that it had first did not honour CLAUDE_CONFIG_DIR." ;;
+	*) _NOTICE="$_NOTICE${_NOTICE:+ }Opened with the method $_METHOD instead of $_INSTEAD: this Claude ($_CLAUDE) does not honour CLAUDE_CONFIG_DIR." ;;
+	esac
+	[ "$_asked" = "$_METHOD" ] || leave_other_desk
 	make_desk
 	if [ -n "$_ISOLATED" ]; then
 		put_seed
@@ -288,6 +296,59 @@ link_shared() {
 	[ $# -eq 0 ] || ln -s -- "$@" "$_CONFIG/" 2>/dev/null || stop_unwritable "$_CONFIG"
 }
 
+# find_newest: sets _newest to the conversation at the desk that was written last, _stub to one of the id _SESSION without
+# messages; and _last to the one that was open last when the desk's session had ended, or when it was rebuilt: its conversations
+# were kept meanwhile, all or some of them.
+find_newest() {
+	_newest='' _stub=''
+	for _file in "$_CONFIG"/projects/*/*.jsonl; do
+		_id=${_file##*/}
+		_id=${_id%.jsonl}
+		is_uuid "$_id" && [ -f "$_file" ] && [ ! -L "$_file" ] || continue
+		# Of two that were written at the same time the later one is not the one that the pane was opened with.
+		if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
+			[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_SESSION.jsonl" ] || continue
+		fi
+		has_messages "$_file"
+		case $? in
+		0) _newest=$_file ;;
+		# What cannot be read is no stub.
+		1) [ "$_id" != "$_SESSION" ] || _stub=$_file ;;
+		*) [ "$_id" != "$_SESSION" ] || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
+		esac
+	done
+	first_line "$_DESK/.carrel/last"
+	_last=$_V
+	is_uuid "$_last" && { [ -z "$_newest" ] || [ "$_DESK/.carrel/last" -nt "$_newest" ]; } || _last=
+}
+
+# leave_other_desk: the desk that this pane has had with another method goes as if the pane had been closed. Its conversation
+# is then in the shared dir, where the next desk takes it from, and a Claude without one finds it.
+leave_other_desk() {
+	_other=
+	desk_paths "$_PANE"
+	for _DESK in "$_DESK" "$_LEAVING"; do
+		real_dir "$_DESK" && is_of_another_method "$_DESK" || continue
+		_other=$_DESK
+		config_of "$_DESK"
+		find_newest
+		_newest=${_newest##*/}
+		_newest=${_last:-"${_newest%.jsonl}"}
+	done
+	[ -n "$_other" ] || return 0
+	[ "$_CLEANUP" = yes ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, which stays as it is, for cleanup_on_close is false. Put the Claude back that it had, or close this pane and open a new one"
+	printf '  Carrel: keeping the conversation of the desk that this pane had, which this Claude cannot use, a moment…\n'
+	_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" 2>/dev/null)
+	case $_said in
+	"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) ;;
+	*)
+		unesc "${_said##*"$_TAB"}"
+		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
+		;;
+	esac
+	[ -z "$_newest" ] || _SESSION=$_newest
+}
+
 # choose_session: sets _SESSION, and _RESUMED to "yes" when there is a conversation to go on with. The last one that was
 # open at this desk wins: /clear, /branch and /resume change it.
 choose_session() {
@@ -296,27 +357,11 @@ choose_session() {
 		! in_use "$_SHARED" "$_SESSION" || stop "$_WHY"
 		! find_transcript "$_SHARED" "$_SESSION" || _RESUMED=yes
 	else
-		_newest=
-		for _file in "$_CONFIG"/projects/*/*.jsonl; do
-			_id=${_file##*/}
-			_id=${_id%.jsonl}
-			is_uuid "$_id" && [ -f "$_file" ] && [ ! -L "$_file" ] || continue
-			# Of two that were written at the same time the later one is not the one that the pane was opened with.
-			if [ -n "$_newest" ] && [ ! "$_file" -nt "$_newest" ]; then
-				[ ! "$_newest" -nt "$_file" ] && [ "${_newest##*/}" = "$_SESSION.jsonl" ] || continue
-			fi
-			has_messages "$_file"
-			case $? in
-			0) _newest=$_file ;;
-			# A stub makes the id unusable both ways. What cannot be read is none.
-			1) [ "$_id" != "$_SESSION" ] || rm -f -- "$_file" ;;
-			*) [ "$_id" != "$_SESSION" ] || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
-			esac
-		done
-		# A desk whose session had ended, or that was rebuilt: its conversations were kept meanwhile, all or some of them.
-		first_line "$_DESK/.carrel/last"
-		_id=$_V
-		if is_uuid "$_id" && { [ -z "$_newest" ] || [ "$_DESK/.carrel/last" -nt "$_newest" ]; }; then
+		find_newest
+		# It makes the id unusable both ways.
+		[ -z "$_stub" ] || rm -f -- "$_stub"
+		if [ -n "$_last" ]; then
+			_id=$_last
 			for _file in "$_CONFIG"/projects/*/"$_id.jsonl"; do
 				! has_messages "$_file" || _newest=$_file
 			done

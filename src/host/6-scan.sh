@@ -7,7 +7,8 @@
 #   boot     ID                     of this system's running time; empty where it is not known
 #   full     DIR                    nothing more can be written there
 #   desk     UUID PLACE             PLACE: configs, homes or leaving
-#   record   KEY VALUE              of the desk before it: what a plugin asks of it, group, box, cwd, shared, home, opened, notice
+#   record   KEY VALUE              of the desk before it: what a plugin asks of it, group, method, instead_of, box, cwd, shared,
+#                                   home, opened, notice
 #   group    alive|dead|unknown     the launcher's process group
 #   exit     CODE                   Claude has ended with that code
 #   rang     [ASKED]                a hook of Claude's has run since the start; ASKED: it waits for that, plan or question
@@ -103,7 +104,7 @@ scan_desk() {
 			case $_key in '' | "$_line" | *[!a-z_]*) continue ;; esac
 			# Values are escaped already, as they are here.
 			_V=${_line#*=}
-			case $_key in group | box | cwd | shared | home | opened | notice) printf 'record\t%s\t%s\n' "$_key" "$_V" ;; esac
+			case $_key:$_V in instead_of:) ;; group:* | method:* | instead_of:* | box:* | cwd:* | shared:* | home:* | opened:* | notice:*) printf 'record\t%s\t%s\n' "$_key" "$_V" ;; esac
 			case $_key in
 			group) _group=$_V ;;
 			box) _boxed=$_V ;;

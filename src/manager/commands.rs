@@ -5,6 +5,8 @@ use super::board::Method;
 use super::ids::{DeskId, SessionId};
 use super::options::{Options, Sharing, OPTIONS};
 
+use std::collections::BTreeMap;
+
 /// What a pane's command line says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
@@ -22,12 +24,23 @@ pub struct Launch {
     pub cleanup: bool,
 }
 
+impl Launch {
+    /// Takes in what its launcher wrote down: it may have learnt of this Claude what nobody knew when the pane was opened.
+    pub fn heed(&mut self, record: &BTreeMap<String, String>) {
+        let method = |key: &str| record.get(key).and_then(|word| Method::from_word(word));
+        if let Some(settled) = method("method") {
+            (self.method, self.instead_of) = (settled, method("instead_of"));
+        }
+    }
+}
+
 /// The launcher's command line.
 #[must_use]
 pub fn launcher_argv(
     launcher: &str,
     launch: &Launch,
     resuming: bool,
+    fallback: Option<&str>,
     options: &Options,
     claude_args: &[String],
 ) -> Vec<String> {
@@ -55,6 +68,7 @@ pub fn launcher_argv(
         }
     };
     option("--cleanup", (!launch.cleanup).then(|| "no".to_string()));
+    option("--fallback", fallback.map(str::to_string));
     option("--claude", (options.claude != "claude").then(|| options.claude.clone()));
     option("--shared", options.shared_dir.clone());
     let share = options.share.join(" ");
@@ -123,7 +137,6 @@ pub fn read_launch(launcher: &str, command: &str) -> Option<Launch> {
 mod tests {
     use super::*;
     use crate::manager::options::{parse, Environment};
-    use std::collections::BTreeMap;
 
     fn options(pairs: &[(&str, &str)]) -> Options {
         let config: BTreeMap<String, String> = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
@@ -147,20 +160,20 @@ mod tests {
         for case in 0..8 {
             let args = ["--model".to_string(), "a b".to_string()];
             let launch = Launch { cleanup: case & 1 == 0, ..launch(case & 2 == 0) };
-            let argv = launcher_argv(odd, &launch, case & 4 == 0, &options(&[("share", "CLAUDE.md")]), &args);
+            let argv = launcher_argv(odd, &launch, case & 4 == 0, None, &options(&[("share", "CLAUDE.md")]), &args);
             assert_eq!(read_launch(odd, &argv.join(" ")), Some(launch.clone()));
             let other = Launch { method: Method::None, instead_of: Some(Method::ConfigDir), ..launch };
-            let argv = launcher_argv(odd, &other, false, &options(&[]), &args);
+            let argv = launcher_argv(odd, &other, false, Some("none"), &options(&[]), &args);
             assert_eq!(read_launch(odd, &argv.join(" ")), Some(other));
         }
     }
 
     #[test]
     fn only_what_differs_from_the_defaults_stands_on_the_command_line() {
-        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[]), &[]);
+        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, None, &options(&[]), &[]);
         assert_eq!(argv.len(), 9, "{argv:?}");
-        let argv =
-            launcher_argv("/s/carrel.sh", &launch(false), false, &options(&[("login", "separate")]), &["hi".into()]);
+        let separate = options(&[("login", "separate")]);
+        let argv = launcher_argv("/s/carrel.sh", &launch(false), false, None, &separate, &["hi".into()]);
         assert!(argv.ends_with(&["--login", "separate", "--", "hi"].map(str::to_string)), "{argv:?}");
     }
 
@@ -171,9 +184,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_launcher_wrote_down_counts_and_what_it_did_not_changes_nothing() {
+        let heeding = |pairs: &[(&str, &str)]| {
+            let mut launch = launch(false);
+            launch.heed(&pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect());
+            (launch.method, launch.instead_of)
+        };
+        assert_eq!(heeding(&[]), (Method::ConfigDir, None));
+        assert_eq!(heeding(&[("method", "a newer one"), ("instead_of", "config_dir")]), (Method::ConfigDir, None));
+        assert_eq!(
+            heeding(&[("method", "none"), ("instead_of", "config_dir")]),
+            (Method::None, Some(Method::ConfigDir))
+        );
+        assert_eq!(heeding(&[("method", "home"), ("instead_of", "")]), (Method::Home, None));
+    }
+
+    #[test]
     fn other_commands_are_not_ours() {
         let launcher = "/s/carrel.sh";
-        let ours = launcher_argv(launcher, &launch(false), false, &options(&[]), &[]).join(" ");
+        let ours = launcher_argv(launcher, &launch(false), false, None, &options(&[]), &[]).join(" ");
         assert!(read_launch(launcher, &ours).is_some());
         for other in [
             "",

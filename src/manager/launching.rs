@@ -343,7 +343,9 @@ impl Manager {
             cleanup: options.cleanup_on_close,
         };
         let claude_args = opening.wish.claude_args.as_ref().unwrap_or(&options.claude_args);
-        let argv = launcher_argv(&ready.launcher, &launch, opening.wish.resume.is_some(), options, claude_args);
+        let fallback = launch.method.late_fallback(options.fallback_on(ready.platform), ready.platform, options.login);
+        let resumes = opening.wish.resume.is_some();
+        let argv = launcher_argv(&ready.launcher, &launch, resumes, fallback, options, claude_args);
         let placement = opening.placement;
         let cwd = opening.wish.cwd.clone();
         self.ordered += 1;

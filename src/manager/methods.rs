@@ -95,6 +95,18 @@ impl Method {
         }
     }
 
+    /// What the launcher does where it learns of this Claude only after the pane was opened, or opened again: a word for its
+    /// command line; none where that is what it does by itself. As [`Method::or_instead`] has it, and [`Method::obstacle`].
+    #[must_use]
+    pub fn late_fallback(self, fallback: Fallback, platform: Platform, login: Sharing) -> Option<&'static str> {
+        match (self, fallback) {
+            (Method::ConfigDir, Fallback::None) => Some("none"),
+            (Method::ConfigDir, Fallback::Home) if Method::Home.obstacle(platform, login).is_none() => None,
+            (Method::ConfigDir, _) => Some("refuse"),
+            _ => None,
+        }
+    }
+
     /// Why it cannot be used here, and how to have it all the same.
     #[must_use]
     pub fn obstacle(self, platform: Platform, login: Sharing) -> Option<&'static str> {
@@ -146,6 +158,23 @@ mod tests {
             assert_eq!(method.or_instead(probe, fallback).ok(), expected, "{method:?} {probe:?} {fallback:?}");
         }
         assert_eq!(M::None.honoured(probe(Seen::Yes, Seen::Yes), Some(M::ConfigDir)), Seen::No);
+    }
+
+    #[test]
+    fn what_the_launcher_is_told_is_what_would_have_been_opened() {
+        use {Fallback as F, Platform as P, Sharing as L};
+        for (fallback, platform, login, expected) in [
+            (F::Home, P::Other, L::Shared, None),
+            (F::None, P::MacOs, L::Shared, Some("none")),
+            (F::Refuse, P::Other, L::Shared, Some("refuse")),
+            (F::Home, P::MacOs, L::Shared, Some("refuse")),
+            (F::Home, P::MacOs, L::Separate, None),
+        ] {
+            assert_eq!(Method::ConfigDir.late_fallback(fallback, platform, login), expected);
+            for other in [Method::Home, Method::None, Method::Container] {
+                assert_eq!(other.late_fallback(fallback, platform, login), None);
+            }
+        }
     }
 
     #[test]

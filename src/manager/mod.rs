@@ -186,6 +186,9 @@ pub struct Manager {
     claude_version: Option<String>,
     /// What a probe has told of the Claude that was found.
     probe: Option<Probe>,
+    /// The version that it named, and the newer one that was seen at a desk, for which it was asked anew.
+    probed_version: Option<String>,
+    met_version: Option<String>,
     probed_ms: u64,
     /// The isolated pane in which this instance's client pressed a key, while somebody else acts; and when that last was.
     typed: Option<DeskId>,
@@ -265,6 +268,8 @@ impl Manager {
             asking_sessions: Vec::new(),
             claude_version: None,
             probe: None,
+            probed_version: None,
+            met_version: None,
             probed_ms: 0,
             typed: None,
             typed_ms: 0,

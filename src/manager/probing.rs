@@ -21,6 +21,18 @@ pub enum Seen {
     No,
 }
 
+impl Seen {
+    /// The word of the host program, and of `check`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Seen::Yes => "yes",
+            Seen::No => "no",
+            Seen::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a probe of one Claude has told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Probe {
@@ -48,6 +60,17 @@ impl Manager {
         }
     }
 
+    /// A wrapper may start a newer Claude by now than the one that was asked, and be the same file itself. Its Claudes say so
+    /// at their desks: then the program is asked anew, once for each version. Of one that is older it cannot be told whether it
+    /// was only started earlier.
+    pub(super) fn ask_a_newer_claude(&mut self, effects: &mut Effects) {
+        let (Some(asked), Some(seen)) = (&self.probed_version, &self.claude_version) else { return };
+        if compatibility::is_older(asked, seen) && self.met_version.as_ref() != Some(seen) && !self.is_probing() {
+            self.met_version = Some(seen.clone());
+            self.start_probe(true, effects);
+        }
+    }
+
     pub(super) fn is_probing(&self) -> bool {
         self.calls.values().any(|(purpose, _)| *purpose == Purpose::Probe)
     }
@@ -68,7 +91,12 @@ impl Manager {
         // "2.1.330 (Claude Code)"
         let number = line.and_then(|line| line.field(3).split(' ').next()).unwrap_or_default();
         if number.starts_with(|c: char| c.is_ascii_digit()) {
-            self.claude_version = Some(number.to_string());
+            self.probed_version = Some(number.to_string());
+            // A wrapper's own word weighs less than that of the Claude that it starts.
+            let knows_better = |seen: &String| self.met_version.as_ref() == Some(seen);
+            if !self.claude_version.as_ref().is_some_and(knows_better) {
+                self.claude_version = self.probed_version.clone();
+            }
         }
     }
 

@@ -17,8 +17,19 @@ struct Document {
     unisolated: Vec<OutsideEntry>,
     orphans: Vec<OrphanEntry>,
     problems: Vec<String>,
+    /// Of `check` alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    claude: Option<ClaudeEntry>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     panel: Option<PanelOnly>,
+}
+
+/// The Claude that was found, and what a probe of it has told.
+#[derive(Serialize, Deserialize)]
+struct ClaudeEntry {
+    program: Option<String>,
+    honours_config_dir: String,
+    shares_login: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +84,21 @@ struct PanelOnly {
 impl Manager {
     /// The contract's document, in one line.
     pub(super) fn status_document(&self) -> String {
+        to_line(&self.told())
+    }
+
+    /// The same, and what is known of the Claude that was found.
+    pub(super) fn check_document(&self) -> String {
+        let probe = self.probe.unwrap_or_default();
+        let claude = ClaudeEntry {
+            program: self.ready().and_then(|ready| ready.claude.clone().ok()),
+            honours_config_dir: probe.honours.word().to_string(),
+            shares_login: probe.login.word().to_string(),
+        };
+        to_line(&Document { claude: Some(claude), ..self.told() })
+    }
+
+    fn told(&self) -> Document {
         let mut document = self.document(&self.board());
         document.problems.extend(self.unisolated().iter().map(|outside| {
             format!(
@@ -91,7 +117,7 @@ impl Manager {
                 left.pane
             )
         }));
-        to_line(&document)
+        document
     }
 
     /// What the other instances draw.
@@ -126,6 +152,7 @@ impl Manager {
             unisolated: board.unisolated.iter().map(outside_entry).collect(),
             orphans: board.orphans.iter().map(|orphan| orphan_entry(orphan, now_ms)).collect(),
             problems: board.problems.clone(),
+            claude: None,
             panel: None,
         }
     }

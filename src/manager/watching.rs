@@ -356,6 +356,7 @@ impl Manager {
             self.judge_all();
             self.notice_shells(effects);
             self.look_again_at_the_busy();
+            self.ask_a_newer_claude(effects);
             self.save_when_launched(effects);
         } else {
             effects.push(Effect::Log("a scan came back incomplete; it proves nothing".into()));
@@ -369,7 +370,7 @@ impl Manager {
         }
         if self.scan.answers_checks {
             for (_, pipe) in std::mem::take(&mut self.checks) {
-                let status = self.status_document();
+                let status = self.check_document();
                 effects.push(Effect::AnswerPipe(pipe, status));
             }
         }
@@ -508,6 +509,9 @@ impl Manager {
             self.note_outside(&shared);
         }
         let Some(scan) = &self.scan.last else { return };
+        for (pane, known) in &mut self.known {
+            scan.desks.get(pane).into_iter().for_each(|found| known.launch.heed(&found.record));
+        }
         let shared = scan.shared.as_deref().unwrap_or_default();
         let open = self.open_conversations(scan);
         for (pane, known) in &mut self.known {

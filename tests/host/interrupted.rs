@@ -1,10 +1,12 @@
-//! clean, killed at every one of its steps: whatever was lying where, the next run brings all of it to the user's dir.
+//! clean, killed at every one of its steps: whatever was lying where, the next run brings all of it to the user's dir. And a
+//! launcher on its way from a desk that its Claude does not keep to, to another one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::place::*;
+use super::probe::{claude, IGNORES, KNOWS};
 
 /// All tools that change something.
 const STEPS: [&str; 11] = ["mv", "ln", "rm", "cp", "mkdir", "rmdir", "touch", "tail", "sed", "find", "grep"];
@@ -144,4 +146,63 @@ fn killed_before_any_step_it_loses_nothing_in_busybox() {
 #[test]
 fn killed_after_any_step_on_the_way_to_another_file_system_it_loses_nothing_in_bash() {
     stop_everywhere(SHELLS[1], "after", true);
+}
+
+/// The transcripts with that word: wherever they lie.
+fn saying(place: &Place, word: &str) -> Vec<String> {
+    let everywhere = [tree(&place.home), tree(&place.state)];
+    let transcripts =
+        everywhere.iter().flatten().filter(|(path, text)| path.ends_with(".jsonl") && text.contains(word));
+    transcripts.map(|(path, _)| path.clone()).collect()
+}
+
+#[test]
+fn a_pane_that_is_killed_at_any_step_on_its_way_to_another_desk_loses_nothing() {
+    let place = Place::new(SHELLS[0]);
+    place.seed();
+    let program = claude(&place, "mine", IGNORES, KNOWS).display().to_string();
+    place.call(&["probe", &program]).says("probe\tno");
+    make_stoppable(&place);
+    // As a pane is killed: all that is of its group.
+    for tool in STEPS {
+        let text = read(&place.bin.join(tool)).replace("kill -KILL $pid", "/bin/bash -c \"kill -KILL -- -$pid\"");
+        write(&place.bin.join(tool), &text);
+    }
+    let words = Place::run_words(&["--claude", &program]);
+    let home = place.state.join(format!("claude-homes/pane-{PANE}"));
+    let mut step = 1;
+    loop {
+        let desk = place.desk_with(&[]);
+        write(&desk.join(format!("projects/-p/{SESSION}.jsonl")), &transcript(SESSION, 2).replace("m0", "first"));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        write(&desk.join(format!("projects/-p/{OTHER}.jsonl")), &transcript(OTHER, 2).replace("m0", "second"));
+        write(&place.log.join("stop"), &format!("{step} after\n"));
+        let _ = fs::remove_dir_all(place.log.join("steps"));
+        fs::create_dir(place.log.join("steps")).unwrap();
+        let mut command = place.shell();
+        let main = place.log.join("main");
+        command.args(["-c", &format!("echo $$ >'{}'; exec dash \"$@\"", main.display()), "x"]);
+        command.arg(place.state.join("carrel.sh")).args(&words);
+        let stopped = Group::start(command).finish().code.is_none();
+        let _ = fs::remove_file(place.log.join("argv"));
+        let again = Group::start({
+            let mut command = place.carrel(&words);
+            command.env("PATH", TOOLS);
+            command
+        });
+        again.finish().ends_with(0);
+        assert!(place.argv()[0] == "--resume" && [SESSION, OTHER].contains(&place.argv()[1].as_str()), "step {step}");
+        for word in ["first", "second"] {
+            assert_eq!(saying(&place, word).len(), 1, "stopped after step {step}: {:?}", saying(&place, word));
+        }
+        assert!(home.exists() && !place.desk().exists() && !place.leaving().exists(), "stopped after step {step}");
+        place.call(&["clean", "--pane", PANE, "--wait", "0"]).says("cleaned");
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new(), "stopped after step {step}");
+        fs::remove_dir_all(place.shared.join("projects")).unwrap();
+        if !stopped {
+            assert!(step > 25, "only {step} steps");
+            return;
+        }
+        step += 1;
+    }
 }

@@ -4,13 +4,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::place::*;
 
 /// A program that keeps its state in this dir, and finds a login below HOME where `login` says so.
-fn claude(place: &Place, name: &str, state: &str, login: &str) -> PathBuf {
+pub fn claude(place: &Place, name: &str, state: &str, login: &str) -> PathBuf {
     place.script(
         name,
         &format!(
@@ -23,11 +23,12 @@ fn claude(place: &Place, name: &str, state: &str, login: &str) -> PathBuf {
     )
 }
 
-const HONOURS: &str = "${CLAUDE_CONFIG_DIR-$HOME}";
-const IGNORES: &str = "$HOME";
-const KNOWS: &str = "[ \"${CLAUDE_SECURESTORAGE_CONFIG_DIR-x}\" = '' ] && [ -f \"$HOME/.claude/.credentials.json\" ]";
+pub const HONOURS: &str = "${CLAUDE_CONFIG_DIR-$HOME}";
+pub const IGNORES: &str = "$HOME";
+pub const KNOWS: &str =
+    "[ \"${CLAUDE_SECURESTORAGE_CONFIG_DIR-x}\" = '' ] && [ -f \"$HOME/.claude/.credentials.json\" ]";
 
-fn probe(place: &Place, program: &std::path::Path) -> Vec<String> {
+fn probe(place: &Place, program: &Path) -> Vec<String> {
     place.call(&["probe", &program.display().to_string()]).fields("probe")
 }
 
@@ -129,7 +130,7 @@ fn a_claude_is_asked_once_until_it_is_another_one() {
 fn a_claude_that_does_not_answer_is_given_up_and_asked_again_later() {
     let place = Place::new(SHELLS[0]);
     let program_text = read(&place.state.join("carrel.sh"));
-    let impatient = program_text.replace("\n_PROBE_ROUNDS=600\n", "\n_PROBE_ROUNDS=60\n");
+    let impatient = program_text.replace("\n_PROBE_PATIENCE=3000\n", "\n_PROBE_PATIENCE=200\n");
     assert_ne!(impatient, program_text);
     write(&place.state.join("carrel.sh"), &impatient);
     let program = place.script(
@@ -140,7 +141,7 @@ fn a_claude_that_does_not_answer_is_given_up_and_asked_again_later() {
     assert_eq!(probe(&place, &program)[..3], ["unknown", "unknown", "unknown"], "half an answer is none");
     assert!(began.elapsed() > Duration::from_secs(1));
     let pid = read(&place.log.join("hanging"));
-    until("it is killed", || !std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+    until("it is killed", || !Path::new(&format!("/proc/{}", pid.trim())).exists());
     assert!(!place.state.join("claudes/.asking").exists());
     // In a pane nobody waits for it once more.
     let mut command = place.carrel(&Place::run_words(&["--claude", &program.display().to_string()]));
@@ -150,6 +151,63 @@ fn a_claude_that_does_not_answer_is_given_up_and_asked_again_later() {
     drop(group);
     claude(&place, "hangs", HONOURS, KNOWS);
     assert_eq!(probe(&place, &program)[0], "yes");
+}
+
+/// Writes down how long the host program wants to sleep, in seconds, and lets it sleep a twentieth of that.
+const SLEEPS_LITTLE: &str =
+    "sleep() { printf '%s\\n' \"$1\" >>\"$_STATE/slept${_PANE:+-pane}\"; case $1 in 0.0?) command sleep \"0.00${1#0.0}\" ;; *) command sleep \"$1\" ;; esac; }";
+
+#[test]
+fn a_pane_waits_a_few_seconds_at_most_for_a_claude_that_hangs_and_then_starts_it() {
+    each_shell(|place| {
+        place.seed();
+        let text = read(&place.state.join("carrel.sh"));
+        let quick = text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1);
+        assert_ne!(quick, text);
+        write(&place.state.join("carrel.sh"), &quick);
+        // It hangs when it is asked, at the first or at the second question, and not when it is started.
+        for question in ["--version", "auth"] {
+            let program = place.script(
+                question.trim_matches('-'),
+                &format!(
+                    "log=${{0%/*}}/../log\ncase $1 in\n{question}) echo $$ >>\"$log/hanging\"; while :; do sleep 1; done ;;\n\
+                     --version) echo '9.8.7 (Claude Code)'; exit ;;\nesac\nprintf '%s\\0' \"$@\" >\"$log/argv\"\n",
+                ),
+            );
+            let program = program.display().to_string();
+            let start = || {
+                let _ = fs::remove_file(place.state.join("slept-pane"));
+                let _ = fs::remove_file(place.log.join("argv"));
+                let words = Place::run_words(&["--claude", &program]);
+                let answer = Answer::of(place.carrel(&words).process_group(0).output().unwrap());
+                answer.ends_with(0);
+                assert!(place.log.join("argv").exists(), "it is started all the same");
+                let slept: f64 =
+                    read(&place.state.join("slept-pane")).lines().filter_map(|line| line.parse::<f64>().ok()).sum();
+                assert!((2.0..5.2).contains(&slept), "{question}: {slept} s");
+                assert!(answer.stdout.contains("getting to know this Claude"), "{}", answer.stdout);
+                assert!(!place.state.join("claudes/2").exists(), "a slow one may be a good one");
+            };
+            // By itself: what it asked is gone.
+            start();
+            let pids = || {
+                let text = fs::read_to_string(place.log.join("hanging")).unwrap_or_default();
+                text.lines().map(str::to_string).collect::<Vec<_>>()
+            };
+            let lives = |pid: &String| Path::new(&format!("/proc/{pid}")).exists();
+            until("it is killed", || !pids().iter().any(lives));
+            assert!(!place.state.join("claudes/.asking").exists());
+            // While somebody with more patience asks: that goes on, and so does whom it asks.
+            let asked = pids().len();
+            let patient = Group::start(place.carrel(&["probe", &program]));
+            until("it asks", || pids().len() > asked);
+            start();
+            assert_eq!(pids().len(), asked + 1, "nobody asked beside it");
+            assert!(pids().last().is_some_and(lives) && lives(&patient.pid().to_string()));
+            drop(patient);
+            fs::remove_dir_all(place.state.join("claudes/.asking")).unwrap();
+        }
+    });
 }
 
 #[test]
@@ -172,16 +230,24 @@ fn a_probe_that_was_killed_is_no_obstacle_and_two_at_once_ask_once() {
     });
 }
 
+/// Runs the launcher for a pane of that method, with what the option fallback has put on its command line.
+fn run_with(place: &Place, method: &str, fallback: &str, program: &Path) -> Answer {
+    for seen in ["argv", "environ"] {
+        let _ = fs::remove_file(place.log.join(seen));
+    }
+    let program = program.display().to_string();
+    let mut words = vec!["run", "--pane", PANE, "--session", SESSION, "--method", method, "--claude", &program];
+    if !fallback.is_empty() {
+        words.extend(["--fallback", fallback]);
+    }
+    Answer::of(place.carrel(&words).process_group(0).output().unwrap())
+}
+
 #[test]
 fn a_pane_is_never_opened_at_a_desk_that_its_claude_would_not_keep_to() {
     each_shell(|place| {
         place.seed();
-        let run = |method: &str, program: &PathBuf| {
-            let _ = fs::remove_file(place.log.join("argv"));
-            let program = program.display().to_string();
-            let words = ["run", "--pane", PANE, "--session", SESSION, "--method", method, "--claude", &program];
-            Answer::of(place.carrel(&words).process_group(0).output().unwrap())
-        };
+        let run = |method: &str, program: &PathBuf| run_with(place, method, "refuse", program);
         let ignores = claude(place, "ignores", IGNORES, KNOWS);
         run("config_dir", &ignores).ends_with(1).says("does not honour CLAUDE_CONFIG_DIR").says("fallback");
         assert!(!place.desk().exists() && !place.log.join("argv").exists());
@@ -189,12 +255,166 @@ fn a_pane_is_never_opened_at_a_desk_that_its_claude_would_not_keep_to() {
         let wrapped = claude(place, "wrapped", &place.top().join("elsewhere").display().to_string(), KNOWS);
         run("config_dir", &wrapped).ends_with(1);
         run("home", &wrapped).ends_with(1).says("neither CLAUDE_CONFIG_DIR nor HOME");
+        run_with(place, "config_dir", "home", &wrapped).ends_with(1).says("neither CLAUDE_CONFIG_DIR nor HOME");
         let before = asked(place);
         run("none", &wrapped).ends_with(0);
         // What tells nothing may try: its report shows where its state lies.
         let stranger = place.script("stranger", "printf x >\"${0%/*}/../log/argv\"\n");
+        fs::remove_dir_all(place.state.join("claude-homes")).unwrap();
         run("config_dir", &stranger).ends_with(0);
         assert_eq!(asked(place), before);
+    });
+}
+
+/// The desk in the other place, and its record.
+fn home_desk(place: &Place) -> PathBuf {
+    place.state.join(format!("claude-homes/pane-{PANE}"))
+}
+
+fn record_of(desk: &Path) -> String {
+    read(&desk.join(".carrel/record"))
+}
+
+#[test]
+fn a_pane_whose_plugin_did_not_know_in_time_gets_what_the_fallback_says_from_its_launcher() {
+    each_shell(|place| {
+        place.seed();
+        let ignores = claude(place, "ignores", IGNORES, KNOWS);
+        let told = "\nnotice=Opened with the method home instead of config_dir: this Claude (";
+        for fallback in ["", "home"] {
+            run_with(place, "config_dir", fallback, &ignores).ends_with(0);
+            let home = home_desk(place);
+            assert_eq!(place.environ().get("HOME"), Some(&home.display().to_string()));
+            assert_eq!(place.environ().get("CLAUDE_CONFIG_DIR"), None);
+            let record = record_of(&home);
+            assert!(record.contains("\nmethod=home\n") && record.contains("\ninstead_of=config_dir\n"), "{record}");
+            assert!(record.contains(told) && !place.desk().exists(), "{record}");
+        }
+        // It stays there, also with a Claude that would honour the variable, which is said.
+        let good = claude(place, "good", HONOURS, KNOWS);
+        run_with(place, "config_dir", "home", &good).ends_with(0);
+        assert!(record_of(&home_desk(place)).contains("since the Claude that it had first did not honour"));
+        assert!(!place.desk().exists());
+        place.clean().expect(&format!("clean\t{PANE}\tcleaned\n"));
+        assert!(!home_desk(place).exists());
+
+        run_with(place, "config_dir", "none", &ignores).ends_with(0);
+        for variable in ["CLAUDE_CONFIG_DIR", "CLAUDE_SECURESTORAGE_CONFIG_DIR"] {
+            assert_eq!(place.environ().get(variable), None);
+        }
+        let record = record_of(&place.desk());
+        assert!(record.contains("\nmethod=none\n") && record.contains("\ninstead_of=config_dir\n"), "{record}");
+        // What nobody knows leaves it as it was; what honours the variable is isolated.
+        let stranger = place.script("stranger", "printf x >\"${0%/*}/../log/argv\"\n");
+        run_with(place, "config_dir", "none", &stranger).ends_with(0);
+        assert!(record_of(&place.desk()).contains("\nmethod=none\n"));
+        run_with(place, "config_dir", "none", &good).ends_with(0);
+        assert_eq!(place.environ().get("CLAUDE_CONFIG_DIR"), Some(&place.desk().display().to_string()));
+        let record = record_of(&place.desk());
+        assert!(record.contains("\nmethod=config_dir\n") && record.contains("\ninstead_of=\n"), "{record}");
+    });
+}
+
+#[test]
+fn without_isolation_by_fallback_the_option_shared_dir_does_not_count() {
+    each_shell(|place| {
+        let ignores = claude(place, "ignores", IGNORES, KNOWS);
+        let other = place.top().join("other");
+        fs::create_dir_all(&other).unwrap();
+        let (program, other) = (ignores.display().to_string(), other.display().to_string());
+        let words = Place::run_words(&["--claude", &program, "--shared", &other, "--fallback", "none"]);
+        Answer::of(place.carrel(&words).process_group(0).output().unwrap()).ends_with(0);
+        assert!(record_of(&place.desk()).contains(&format!("\nshared={}\n", place.shared.display())));
+    });
+}
+
+/// What somebody said at a desk, in the second of its conversations.
+fn converse(place: &Place, config: &Path) -> PathBuf {
+    for (session, word) in [(SESSION, "first"), (OTHER, "second")] {
+        let line = format!("{{\"type\":\"user\",\"sessionId\":\"{session}\",\"text\":\"{word}\"}}\n");
+        write(&config.join(format!("projects/-p/{session}.jsonl")), &line);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    place.shared.join(format!("projects/-p/{OTHER}.jsonl"))
+}
+
+#[test]
+fn a_pane_that_comes_back_with_a_claude_that_ignores_its_desk_takes_its_conversation_along() {
+    each_shell(|place| {
+        place.seed();
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        for (fallback, method) in [("home", "home"), ("none", "none")] {
+            claude(place, "mine", HONOURS, KNOWS);
+            run_with(place, "config_dir", fallback, &program).ends_with(0);
+            let kept = converse(place, &place.desk());
+            claude(place, "mine", IGNORES, KNOWS);
+            // What cannot be kept stays, and nothing is opened.
+            write(&place.desk().join("strange"), "whose?");
+            let answer = run_with(place, "config_dir", fallback, &program);
+            answer.ends_with(1).says("keeping its conversations failed: strange");
+            assert!(!place.log.join("argv").exists() && place.leaving().join("strange").exists());
+            // Nor is it by somebody else who looks; the Claude that it was made for takes all of it back.
+            claude(place, "mine", HONOURS, KNOWS);
+            run_with(place, "config_dir", fallback, &program).ends_with(0);
+            assert_eq!(&place.argv()[..2], ["--resume", OTHER]);
+            assert!(!kept.exists() && !place.leaving().exists());
+            fs::remove_file(place.desk().join("strange")).unwrap();
+            claude(place, "mine", IGNORES, KNOWS);
+            run_with(place, "config_dir", fallback, &program).ends_with(0);
+            assert_eq!(&place.argv()[..2], ["--resume", OTHER], "{method}");
+            let first = place.shared.join(format!("projects/-p/{SESSION}.jsonl"));
+            assert!(read(&first).contains("first"), "the other one is where it can be resumed");
+            assert!(!place.leaving().exists());
+            let desk = if method == "none" { place.desk() } else { home_desk(place) };
+            assert!(record_of(&desk).contains(&format!("\nmethod={method}\n")));
+            if method == "none" {
+                assert!(read(&kept).contains("second"), "where a Claude that is not isolated looks for it");
+            } else {
+                assert!(!place.desk().exists() && !kept.exists());
+                assert!(read(&desk.join(format!(".claude/projects/-p/{OTHER}.jsonl"))).contains("second"));
+            }
+            place.clean().expect(&format!("clean\t{PANE}\tcleaned\n"));
+            assert!(read(&kept).contains("second") && read(&first).contains("first"));
+            fs::remove_dir_all(place.shared.join("projects")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_desk_that_is_to_stay_or_at_which_somebody_works_is_not_left_for_another_one() {
+    each_shell(|place| {
+        place.seed();
+        let text = read(&place.state.join("carrel.sh"));
+        write(&place.state.join("carrel.sh"), &text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1));
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        run_with(place, "config_dir", "home", &program).ends_with(0);
+        converse(place, &place.desk());
+        claude(place, "mine", IGNORES, KNOWS);
+        let before = tree(&place.desk());
+        let words = Place::run_words(&["--claude", program.to_str().unwrap(), "--cleanup", "no"]);
+        let answer = Answer::of(place.carrel(&words).process_group(0).output().unwrap());
+        answer.ends_with(1).says("cleanup_on_close is false");
+        assert_eq!(tree(&place.desk()), before);
+        // A second pane of a layout that was opened twice.
+        let living = Group::start({
+            let mut sleeping = place.shell();
+            sleeping.args(["-c", "sleep 600"]);
+            sleeping
+        });
+        let pid = living.pid().to_string();
+        place.desk_with(&[("group", &pid), ("group_start", &start_of(living.pid()))]);
+        let before = tree(&place.desk());
+        run_with(place, "config_dir", "home", &program)
+            .ends_with(1)
+            .says("keeping its conversations failed: its processes live");
+        assert_eq!(tree(&place.desk()), before);
+        assert!(!home_desk(place).exists());
+        drop(living);
+        // A launcher that was stopped before it wrote its record left nothing.
+        fs::remove_dir_all(place.desk()).unwrap();
+        fs::create_dir_all(place.desk().join(".carrel")).unwrap();
+        run_with(place, "config_dir", "home", &program).ends_with(0);
+        assert!(home_desk(place).exists() && !place.desk().exists());
     });
 }
 

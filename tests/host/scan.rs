@@ -52,7 +52,7 @@ fn a_scan_tells_what_lives_at_a_desk() {
         assert_eq!(value("group"), pid);
         // What nobody reads is not told: with a thousand desks it would be more than a plugin can hold.
         let told: BTreeSet<&str> = record.iter().map(|pair| pair[0].as_str()).collect();
-        assert_eq!(told, ["cwd", "group", "home", "opened", "shared"].into());
+        assert_eq!(told, ["cwd", "group", "home", "method", "opened", "shared"].into());
         assert_eq!(value("cwd"), place.project.display().to_string());
         assert!(value("opened").parse::<u64>().is_ok());
         assert_eq!(tagged(&scan, "talk"), [[SESSION]]);

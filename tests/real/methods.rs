@@ -242,14 +242,68 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
     let _client = zellij.start();
     let error = zellij.ask("new", "", "")["error"].to_string();
     assert!(error.contains("does not honour CLAUDE_CONFIG_DIR") && error.contains("refuse"), "{error}");
-    let problems = zellij.ask("check", "", "")["problems"].to_string();
+    let check = zellij.ask("check", "", "");
+    let problems = check["problems"].to_string();
     assert!(problems.contains("does not honour CLAUDE_CONFIG_DIR") && problems.contains("No pane"), "{problems}");
+    let found = |program: &Path, honours: &str, shares: &str| {
+        let program = program.to_str().unwrap();
+        serde_json::json!({"program": program, "honours_config_dir": honours, "shares_login": shares})
+    };
+    assert_eq!(check["claude"], found(&ignores, "no", "unknown"));
+    assert_eq!(sessions[2].0.ask("check", "", "")["claude"], found(&older, "yes", "no"));
     let claude = machine.processes().into_iter().find(|process| process.program.as_deref() == Some(&*older));
     let claude = claude.unwrap_or_else(|| panic!("no older Claude runs\n{}", machine.report()));
     assert!(
         !claude.env.contains_key("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
         "an older Claude is told of a login it cannot share"
     );
+}
+
+#[test]
+fn a_pane_whose_claude_was_replaced_by_one_that_ignores_its_desk_goes_on_by_the_fallback() {
+    let machine = Machine::of(&User { login: true, ..User::normal() });
+    let claude = machine.path("bin/claude").canonicalize().unwrap();
+    let install = |body: &str| {
+        let mine = machine.write("mine/claude.new", format!("#!/bin/sh\n{body}\nexec '{}' \"$@\"\n", claude.display()));
+        std::fs::set_permissions(&mine, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let to = mine.with_file_name("claude");
+        std::fs::rename(&mine, &to).unwrap();
+        to
+    };
+    for (name, method, health) in [("one", "home", "isolated"), ("two", "none", "unsupported")] {
+        let mine = install(":");
+        let setup = Setup::carrel().option("claude", mine.to_str().unwrap()).option("fallback", method);
+        let zellij = Zellij::new(&machine, &setup).session(name);
+        let _client = zellij.start();
+        let expected =
+            serde_json::json!({"program": mine.to_str().unwrap(), "honours_config_dir": "yes", "shares_login": "yes"});
+        machine.wait("the probe", || (zellij.ask("check", "", "")["claude"] == expected).then_some(()));
+        let pane = Pane::open(&zellij, "");
+        let words = format!("my fallback is {method}");
+        pane.say(&zellij, &words);
+        let session = pane.session(&machine);
+        zellij.wait_status("isolated", |status| pane.entry(status)["health"] == "isolated");
+        zellij.type_into(pane.terminal, "/exit");
+        zellij.type_into(pane.terminal, "\r");
+        zellij.wait_status("it has ended", |status| pane.entry(status)["state"] == "exited");
+        // An update, so to speak: the next run is of another program at the same path.
+        install("unset CLAUDE_CONFIG_DIR");
+        zellij.type_into(pane.terminal, "\r");
+        let status = zellij.wait_status(&format!("it goes on with {method}"), |status| {
+            let entry = pane.entry_in(status).unwrap_or_default();
+            entry["method"] == method && entry["health"] == health && entry["state"] == "idle"
+        });
+        let entry = pane.entry(&status);
+        assert_eq!(entry["session"], session.as_str(), "{method}");
+        assert!(entry["problems"].to_string().contains(&format!("method {method} instead of config_dir")), "{entry:#}");
+        let again = format!("back with {method}");
+        pane.say(&zellij, &again);
+        assert!(machine.api().wait_for_prompt(&again).mentions(&words), "{method}: the conversation is the same one");
+        zellij.close_pane(pane.terminal);
+        pane.wait_until_gone(&machine);
+        let kept = words_in(&wait_until_kept(&machine, &session));
+        assert!(kept.contains(&words) && kept.contains(&again), "{method}");
+    }
 }
 
 /// What Claude wrote, from a trace of it: every path that it made, opened for writing, renamed to, linked, or bound a socket to.

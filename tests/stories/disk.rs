@@ -42,6 +42,9 @@ pub struct DeskDir {
     pub session: String,
     /// It goes with its pane.
     pub cleanup: bool,
+    /// How it is isolated, and what that stands in for.
+    pub method: String,
+    pub instead_of: String,
     /// What the launcher noted for the user.
     pub notice: String,
     /// Claude has run one of Carrel's hooks.
@@ -77,6 +80,8 @@ impl DeskDir {
             server: 0,
             session: String::new(),
             cleanup: true,
+            method: "config_dir".into(),
+            instead_of: String::new(),
             notice: String::new(),
             rang: false,
             asked: String::new(),
@@ -368,6 +373,8 @@ impl Disk {
             text += &say(&["desk", &id.to_string(), "configs"]);
             for (key, value) in [
                 ("group", desk.group.to_string()),
+                ("method", desk.method.clone()),
+                ("instead_of", desk.instead_of.clone()),
                 ("cwd", desk.cwd.clone()),
                 ("notice", desk.notice.clone()),
                 ("home", HOME.to_string()),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::disk::STATE;
+use crate::disk::{CLAUDE, STATE};
 use crate::world::{desk_in, Did, World};
 
 const GOOD: [&str; 4] = ["yes", "yes", "unknown", "2.1.330 (Claude Code)"];
@@ -33,6 +33,63 @@ fn a_good_claude_is_praised_on_the_panel_and_nowhere_a_problem() {
     }
     zellij.open();
     assert!(!zellij.panes[0].argv.join(" ").contains("--instead-of"));
+}
+
+#[test]
+fn a_check_says_which_claude_was_found_and_what_it_honours_also_when_all_is_good() {
+    for (probe, honours, shares) in [
+        (GOOD, "yes", "yes"),
+        (OLDER, "yes", "no"),
+        (IGNORES, "no", "unknown"),
+        (["unknown", "unknown", "unknown", ""], "unknown", "unknown"),
+    ] {
+        let mut zellij = with(probe).clients(2).ready();
+        let check = zellij.ask("check", &[]);
+        let expected = serde_json::json!({"program": CLAUDE, "honours_config_dir": honours, "shares_login": shares});
+        assert_eq!(check["claude"], expected);
+        assert_eq!(check["problems"] == serde_json::json!([]), honours == "yes" && shares == "yes");
+    }
+    // One that answers later than its caller can wait is not guessed at; nor is one that is not there.
+    let mut zellij = with(GOOD).where_(|zellij| zellij.slow("probe-again", 9_000)).ready();
+    assert_eq!(zellij.ask("check", &[])["claude"]["honours_config_dir"], "yes", "what was known before");
+    let mut zellij = with(GOOD).where_(|zellij| zellij.slow("probe", 20_000)).ready();
+    assert_eq!(zellij.ask("check", &[])["claude"]["honours_config_dir"], "unknown");
+    zellij.disk.claude = None;
+    let check = zellij.ask("check", &[]);
+    let none = serde_json::json!({"program": null, "honours_config_dir": "unknown", "shares_login": "unknown"});
+    assert_eq!(check["claude"], none);
+    assert!(check["problems"].to_string().contains("there is no `claude`"));
+}
+
+#[test]
+fn a_wrapper_that_starts_a_newer_claude_is_asked_anew_once_for_each_version() {
+    let mut zellij = with(["yes", "yes", "unknown", "2.1.200 (Claude Code)"]).ready();
+    // The file is the same: what was remembered of it would serve for ever.
+    zellij.disk.probe = ["no", "unknown", "yes", "2.1.330 (Claude Code)"];
+    let desk = zellij.open();
+    zellij.pass(5_000);
+    assert_eq!(zellij.hosts_named("probe-again"), 1);
+    assert!(problems(&mut zellij).contains("does not honour CLAUDE_CONFIG_DIR"));
+    zellij.claude_becomes(desk, "busy", None);
+    zellij.pass(60_000);
+    zellij.open();
+    zellij.pass(5_000);
+    assert_eq!(zellij.hosts_named("probe-again"), 1, "it is known by now");
+    // One that names another version than the Claude that it starts is asked once as well, and is not believed.
+    let mut zellij = with(["yes", "yes", "unknown", "2.1.200 (Claude Code)"]).ready();
+    for _ in 0..3 {
+        zellij.open();
+        zellij.pass(60_000);
+        assert_eq!(zellij.ask("status", &[])["claude_version"], "2.1.330");
+    }
+    assert_eq!(zellij.hosts_named("probe-again"), 1);
+    // And where all is as it was nobody asks; an older one may only have been started earlier.
+    for version in ["2.1.330 (Claude Code)", "2.1.400 (Claude Code)"] {
+        let mut zellij = with(["yes", "yes", "unknown", version]).ready();
+        zellij.open();
+        zellij.pass(60_000);
+        assert_eq!(zellij.hosts_named("probe-again"), 0, "{version}");
+    }
 }
 
 #[test]
@@ -172,6 +229,70 @@ fn the_first_pane_waits_for_the_probe_and_never_longer_than_its_caller() {
     let call = zellij.send("new", &[]);
     zellij.pass(5_200);
     zellij.answer(call);
+}
+
+/// What a launcher that learnt of its Claude later than the plugin made of a pane, which was asked for with config_dir.
+fn settled(zellij: &mut World, at: usize) -> (String, String, String) {
+    let pane = zellij.ask("status", &[])["panes"][at].clone();
+    let text = |key: &str| pane[key].as_str().unwrap_or_default().to_string();
+    let told = pane["problems"].to_string();
+    assert_eq!(told.contains("instead of config_dir"), pane["method"] != "config_dir", "{told}");
+    (text("method"), text("health"), text("config_dir"))
+}
+
+#[test]
+fn an_answer_that_comes_too_late_for_the_plugin_leads_to_the_fallback_all_the_same() {
+    for (fallback, words, method, health) in [
+        ("home", "", "home", "isolated"),
+        ("none", " --fallback none", "none", "unsupported"),
+        ("refuse", " --fallback refuse", "config_dir", "unknown"),
+    ] {
+        let mut zellij =
+            with(IGNORES).option("fallback", fallback).where_(|zellij| zellij.slow("probe", 9_000)).started();
+        zellij.pass(200);
+        let call = zellij.send("new", &[]);
+        zellij.pass(5_200);
+        let desk = desk_in(&zellij.answer(call));
+        let argv = zellij.panes[0].argv.join(" ");
+        assert!(argv.contains("--method config_dir") && argv.contains("--fallback") != words.is_empty(), "{argv}");
+        assert!(argv.contains(words), "{argv}");
+        zellij.pass(8_000);
+        let place = match method {
+            "home" => format!("{STATE}/claude-homes/pane-{desk}/.claude"),
+            "none" => String::new(),
+            _ => format!("{STATE}/claude-configs/pane-{desk}"),
+        };
+        assert_eq!(settled(&mut zellij, 0), (method.to_string(), health.to_string(), place), "{fallback}");
+        let state = the_pane(&mut zellij)["state"].clone();
+        assert_eq!(state, if fallback == "refuse" { "exited" } else { "idle" });
+    }
+}
+
+#[test]
+fn a_pane_that_comes_back_with_another_claude_follows_what_that_one_honours() {
+    for (fallback, method, health, better) in
+        [("home", "home", "isolated", "home"), ("none", "none", "unsupported", "config_dir")]
+    {
+        let mut zellij = with(GOOD).option("fallback", fallback).ready();
+        let desk = zellij.open();
+        zellij.pass(3_000);
+        assert_eq!(settled(&mut zellij, 0).1, "isolated");
+        zellij.die();
+        zellij.disk.probe = IGNORES;
+        zellij.resurrect();
+        zellij.rerun(zellij.terminal_of(desk));
+        zellij.pass(3_000);
+        let (found, told, _) = settled(&mut zellij, 0);
+        assert_eq!((found.as_str(), told.as_str()), (method, health));
+        // The user puts the other one back.
+        zellij.exit(zellij.terminal_of(desk), 0);
+        zellij.disk.probe = GOOD;
+        zellij.pass(1_000);
+        zellij.rerun(zellij.terminal_of(desk));
+        zellij.pass(3_000);
+        let (found, told, _) = settled(&mut zellij, 0);
+        assert_eq!((found.as_str(), told.as_str()), (better, "isolated"));
+    }
 }
 
 #[test]

@@ -42,6 +42,18 @@ fn the_schema_of_the_manual_refuses_what_the_status_never_is() {
     let mut bent = status;
     bent["more"] = 1.into();
     assert!(violations(&bent).is_some(), "a key that is not in the manual");
+    let check = zellij.ask("check", &[]);
+    for key in check["claude"].as_object().unwrap().keys() {
+        let mut bent = check.clone();
+        bent["claude"].as_object_mut().unwrap().remove(key);
+        assert!(violations(&bent).is_some(), "a Claude without {key}");
+        let mut bent = check.clone();
+        bent["claude"][key] = "perhaps".into();
+        assert!(violations(&bent).is_some(), "{key} of a Claude");
+    }
+    let mut bent = check;
+    bent["claude"]["more"] = 1.into();
+    assert!(violations(&bent).is_some(), "a key of a Claude that is not in the manual");
 }
 
 /// State and health of the only pane.

@@ -1331,7 +1331,30 @@ impl World {
             return;
         };
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
+        let word = |key: &str| {
+            let at = pane.argv.iter().position(|word| word == key)?;
+            pane.argv.get(at + 1).cloned()
+        };
+        let (mut method, mut instead_of) = (word("--method").expect("a method"), word("--instead-of"));
+        if method == "config_dir" {
+            let fallback = word("--fallback").unwrap_or_else(|| "home".into());
+            let had = self.disk.desks.get(&desk).filter(|dir| dir.instead_of == "config_dir");
+            let settled = match (had.map(|dir| dir.method.as_str()), self.disk.probe[0], fallback.as_str()) {
+                (Some("home"), ..) => Some("home"),
+                (_, "no", "refuse") => return self.exit(terminal, 1),
+                (_, "no", fallback) => Some(fallback),
+                (Some("none"), "unknown", _) => Some("none"),
+                _ => None,
+            };
+            if let Some(settled) = settled.map(str::to_string) {
+                (method, instead_of) = (settled, Some(method));
+            }
+        }
         let dir = self.disk.desks.entry(desk).or_insert_with(|| DeskDir::at(&pane.cwd, self.now / 1_000));
+        dir.notice = instead_of
+            .as_ref()
+            .map_or(String::new(), |asked| format!("Opened with the method {method} instead of {asked}"));
+        (dir.method, dir.instead_of) = (method, instead_of.unwrap_or_default());
         (dir.group, dir.exit, dir.server, dir.session) = (group, None, self.server, self.session.clone());
         (dir.rang, dir.asked) = (false, String::new());
         dir.cleanup = !pane.argv.join(" ").contains("--cleanup no");
@@ -1356,7 +1379,7 @@ impl World {
         let Some(desk) = pane.desk.filter(|_| !pane.held) else { return };
         let session = pane.session();
         let report = Report { pane: Some(desk), ..Report::of(group, &session) };
-        if self.behaviour == Behaviour::Leaks || pane.argv.join(" ").contains("--method none") {
+        if self.behaviour == Behaviour::Leaks || self.disk.desks.get(&desk).is_some_and(|dir| dir.method == "none") {
             self.disk.shared_registry.push(report);
         } else {
             self.disk.desks.get_mut(&desk).expect("its desk").registry.push(report);

@@ -24,12 +24,13 @@ pub fn violations(document: &Value) -> Option<String> {
     COMPILED.with_borrow(|(schemas, index)| schemas.validate(document, *index).err().map(|why| format!("{why:#}")))
 }
 
-/// Asserts that the answer to the pipe `name`, if it is a status document, is one.
+/// Asserts that the answer to the pipe `name`, if it is a status document, is one; of the Claude that was found only `check` tells.
 #[track_caller]
 pub fn expect_schema(name: &str, answer: &Value) {
     if matches!(name, "status" | "check") && answer.get("error").is_none() {
         if let Some(why) = violations(answer) {
             panic!("{name}: {why}\n{answer:#}");
         }
+        assert_eq!(answer.get("claude").is_some(), name == "check", "{name}: {answer:#}");
     }
 }
