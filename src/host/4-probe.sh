@@ -1,7 +1,8 @@
 # probe: what this Claude does with the variables that isolate it. It is asked for its login ("auth status") at a HOME and a
 # config dir made for that, with a login that is none, without any variable of the user's, and with a closed port of this
 # machine for a server. The question changes nothing; but when Claude starts it writes its state, and where it does so is the
-# answer. It is remembered for each program, by path and stamp, in <state dir>/claudes.
+# answer. It is remembered for each program, by path and stamp, in <state dir>/claudes (and in "memory" there, by stamp too, what
+# names_memory in 4-run.sh found).
 #
 #   probe CLAUDE      what is remembered, or found now
 #   probe-again CLAUDE
@@ -53,7 +54,7 @@ remember_claude() {
 	_HONOURS=unknown _KNOWS_LOGIN=unknown _KEEPS_HOME=unknown _VERSION=''
 	for _seen in "$_STATE"/claudes/*; do
 		recall "$_seen" claude && [ "$_V" = "$_CLAUDE" ] || continue
-		stamp_both
+		stamp_all
 		recall "$_seen" stamp && [ "$_V" = "$_STAMP" ] || return 1
 		recall "$_seen" version && _VERSION=$_V
 		recall "$_seen" login && _KNOWS_LOGIN=$_V
@@ -65,14 +66,22 @@ remember_claude() {
 	return 1
 }
 
-# stamp_both: sets _STAMP of _CLAUDE, and that of the user's file, which is wanted next, and _CLOCK to the seconds since the
-# epoch, which are those of a process that has just begun: one process for three.
-stamp_both() {
-	if [ -f "${_SHARED_JSON-}" ] && _STAMP=$(stat -Lc '%i.%s.%y %Y' -- "$_CLAUDE" "$_SHARED_JSON" ${_PROC:+/proc/self} 2>/dev/null); then
+# stamp_all: sets _STAMP of _CLAUDE, and of the user's files that are wanted next _STAMP_OF_JSON and _STAMP_OF_SETTINGS (of a
+# settings.json that is there), and _CLOCK to the seconds since the epoch, which are those of a process that has just begun: one
+# process for four.
+stamp_all() {
+	_settings=${_SHARED-}/settings.json
+	[ -f "$_settings" ] || _settings=
+	if [ -f "${_SHARED_JSON-}" ] && _STAMP=$(stat -Lc '%i.%s.%y %Y' -- "$_CLAUDE" "$_SHARED_JSON" ${_settings:+"$_settings"} ${_PROC:+/proc/self} 2>/dev/null); then
 		[ -z "$_PROC" ] || _CLOCK=${_STAMP##* }
-		_STAMP_OF_JSON=${_STAMP#*"$_NL"}
-		_STAMP_OF_JSON=${_STAMP_OF_JSON%%"$_NL"*}
+		_rest=${_STAMP#*"$_NL"}
+		_STAMP_OF_JSON=${_rest%%"$_NL"*}
 		_STAMP_OF_JSON=${_STAMP_OF_JSON% *}
+		if [ -n "$_settings" ]; then
+			_rest=${_rest#*"$_NL"}
+			_STAMP_OF_SETTINGS=${_rest%%"$_NL"*}
+			_STAMP_OF_SETTINGS=${_STAMP_OF_SETTINGS% *}
+		fi
 		_STAMP=${_STAMP%%"$_NL"*}
 		_STAMP=${_STAMP% *}
 	else
@@ -80,15 +89,18 @@ stamp_both() {
 	fi
 }
 _CLOCK=
+_STAMP_OF_SETTINGS=
 
 # ask_claude AGAIN: asks the program itself, one at a time.
 ask_claude() {
 	_asking=$_STATE/claudes/.asking
 	mkdir -p -- "$_STATE/claudes" 2>/dev/null
-	_rounds=0
+	_rounds=0 _missed=0
 	[ -n "$_HASTE" ] || _LEFT=4000
 	until mkdir -- "$_asking" 2>/dev/null; do
-		[ -d "$_asking" ] || return 0
+		# It goes when the one that asks is done; and one that cannot be made is not there either.
+		[ -d "$_asking" ] || _missed=$((_missed + 1))
+		[ "$_missed" -lt 5 ] || return 0
 		# The one that asks leaves its pid in there; without a living one it was killed.
 		_pid=''
 		{ IFS= read -r _pid <"$_asking/pid"; } 2>/dev/null

@@ -433,7 +433,7 @@ write_settings() {
 # root, every character but letters and digits a dash. Claude shortens long names and counts characters, not bytes: where
 # that matters the memory stays at the desk and is kept with it. A place that the user has set stays as it is.
 find_memory() {
-	[ ! -f "$_SHARED/settings.json" ] || ! grep -q '"autoMemoryDirectory"' -- "$_SHARED/settings.json" 2>/dev/null || return 1
+	! names_memory || return 1
 	find_root || return 1
 	_root=$_ROOT
 	[ "${#_root}" -le 150 ] || return 1
@@ -446,6 +446,26 @@ find_memory() {
 		_root=${_root#"$_plain"?}
 	done
 	_MEMORY_DIR=$_SHARED/projects/$_encoded$_root/memory
+}
+
+# names_memory: whether the user's settings name a place for memory; remembered for each state of that file, which saves a process.
+names_memory() {
+	_file=$_SHARED/settings.json
+	[ -f "$_file" ] || return
+	_told=$_STATE/claudes/memory
+	if [ -n "$_STAMP_OF_SETTINGS" ] && is_plain "$_told" && first_line "$_told"; then
+		case $_V in
+		"yes $_STAMP_OF_SETTINGS $_file") return 0 ;;
+		"no $_STAMP_OF_SETTINGS $_file") return 1 ;;
+		esac
+	fi
+	grep -q '"autoMemoryDirectory"' -- "$_file" 2>/dev/null
+	case $? in 0) _V=yes ;; 1) _V=no ;; *) return 1 ;; esac
+	if [ -n "$_STAMP_OF_SETTINGS" ]; then
+		clear_way "$_told"
+		{ printf '%s %s %s\n' "$_V" "$_STAMP_OF_SETTINGS" "$_file" >"$_told"; } 2>/dev/null
+	fi
+	[ "$_V" = yes ]
 }
 
 # find_root: sets _TOP to the repository around the current dir, _ROOT to the main one where that is a worktree; both to the
