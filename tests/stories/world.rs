@@ -732,6 +732,22 @@ impl World {
         }
     }
 
+    /// A pane is closed whose program ends by that: Zellij says that the pane was closed, then that its command has exited. The
+    /// second it says to the one instance that opened the pane, and to none of a pane that a layout or a resurrection opened:
+    /// Carrel does not listen to it. It hears of the exit by lists, and each of these was begun before the closing: `lists` of
+    /// them, one every `pause` milliseconds, in which the pane has exited.
+    pub fn close_and_exit(&mut self, terminal: u32, held: bool, lists: u32, pause: u64) {
+        let mut panes = self.panes.clone();
+        for pane in panes.iter_mut().filter(|pane| pane.terminal == terminal) {
+            (pane.exited, pane.held, pane.exit_code) = (true, held, held.then_some(0));
+        }
+        self.close(terminal);
+        for _ in 0..lists {
+            self.pass(pause);
+            self.tell_list(&panes);
+        }
+    }
+
     /// A tab closes with a suppressed pane in it: nothing is said of that pane.
     pub fn vanish(&mut self, terminal: u32) {
         if let Some(pane) = self.panes.iter_mut().find(|pane| pane.terminal == terminal) {
