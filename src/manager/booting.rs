@@ -41,6 +41,17 @@ impl Manager {
         }
     }
 
+    /// Zellij says so. A reload loads the clones of three clients nine times within 0.3 s, and one may be told of the grant that
+    /// the one before it had asked for: what it orders then is denied without a word, and its own grant comes later (measured).
+    pub(super) fn on_grant_told(&mut self, effects: &mut Effects) {
+        if self.grant_told && matches!(self.phase, Phase::Booting | Phase::Failed(_)) {
+            self.calls.retain(|_, (purpose, _)| *purpose != Purpose::Boot);
+            self.boot(effects);
+        }
+        self.grant_told = true;
+        self.on_granted(effects);
+    }
+
     /// Refused, it can do nothing, and leaves the question to the next instance (`electing::may_ask`).
     pub(super) fn on_denied(&mut self, moment: &Moment, effects: &mut Effects) {
         if !self.granted {

@@ -139,6 +139,8 @@ pub struct Manager {
     birth: Birth,
     phase: Phase,
     granted: bool,
+    /// Zellij has said so, which is not certain yet.
+    grant_told: bool,
     /// Whether this instance acted at its last event, to notice when it becomes the actor.
     acting: bool,
     next_call: u64,
@@ -149,6 +151,8 @@ pub struct Manager {
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
     held: Vec<(u64, Message)>,
     hearing: hearing::Hearing,
+    /// The last callers whom somebody else was to answer, oldest first.
+    overheard: Vec<ids::PipeId>,
     openings: Vec<Opening>,
     /// When the session is to be saved.
     save_ms: Option<u64>,
@@ -236,12 +240,14 @@ impl Manager {
             birth,
             phase: Phase::Waiting,
             granted: false,
+            grant_told: false,
             acting: false,
             next_call: 0,
             calls: BTreeMap::new(),
             alarm_ms: None,
             held: Vec::new(),
             hearing: hearing::Hearing::default(),
+            overheard: Vec::new(),
             openings: Vec::new(),
             save_ms: None,
             requests: Vec::new(),
@@ -320,7 +326,7 @@ impl Manager {
         }
         match event {
             Event::Loaded | Event::LeaseClaimed => {}
-            Event::PermissionGranted => self.on_granted(&mut effects),
+            Event::PermissionGranted => self.on_grant_told(&mut effects),
             Event::PermissionDenied => self.on_denied(moment, &mut effects),
             Event::PanesListed { session, panes } => {
                 // Only a plugin with its permissions is told.
@@ -434,6 +440,7 @@ impl Manager {
             self.want_orphans(moment.now_ms);
             self.panes_unread = true;
             effects.push(Effect::ReadMarks);
+            self.answer_overheard(effects);
         }
         if !acting {
             self.published = None;

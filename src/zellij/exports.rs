@@ -1,6 +1,6 @@
 //! The functions that Zellij calls, by the names under which it looks for them. They are what zellij-tile's `register_plugin!`
 //! writes, but that a list of panes which says what the last one said is seen before it is decoded, and that a message
-//! which cannot be decoded is logged, where the macro would panic and leave the plugin dead.
+//! which cannot be decoded, or is too long, is logged, where the macro would panic and leave the plugin dead.
 
 // An export's name is not mangled, so another one could clash with it: that is what the lint is about. These are Zellij's.
 #![allow(unsafe_code)]
@@ -18,6 +18,13 @@ use zellij_tile::shim::prost::Message;
 use super::repeated::LastList;
 use super::{perform, Plugin};
 
+/// The longest line that is taken in, in bytes: a message of one and a half megabytes and more. With one of 7.2 million bytes an
+/// instance went on, one of 8.4 million wanted more than the 16 MiB that Zellij gives it, and left it dead; and what is sent
+/// to all would leave all of them dead (measured on 0.45.1).
+const LONGEST_LINE: usize = 6 << 20;
+/// How much of it is read at once, in bytes.
+const PIECE: usize = 16 << 10;
+
 thread_local! {
     static PLUGIN: RefCell<Plugin> = RefCell::default();
     static LAST: RefCell<LastList> = RefCell::default();
@@ -31,7 +38,8 @@ pub fn start() {
 /// The plugin is loaded; its configuration lies on stdin.
 #[no_mangle]
 pub extern "C" fn load() {
-    let configuration = bytes(&line()).and_then(|bytes| {
+    let configuration = line().and_then(|line| {
+        let bytes = bytes(&line)?;
         let message = ProtobufPluginConfiguration::decode(bytes.as_slice()).ok()?;
         BTreeMap::try_from(&message).ok()
     });
@@ -41,7 +49,7 @@ pub extern "C" fn load() {
 /// An event lies on stdin. Whether to render.
 #[no_mangle]
 pub extern "C" fn update() -> bool {
-    let line = line();
+    let Some(line) = line() else { return false };
     if LAST.with(|last| last.borrow().says_the_same(&line)) {
         return with(Some(()), |plugin, ()| plugin.update_again());
     }
@@ -58,7 +66,8 @@ pub extern "C" fn update() -> bool {
 /// A message lies on stdin. Whether to render.
 #[no_mangle]
 pub extern "C" fn pipe() -> bool {
-    let message = bytes(&line()).and_then(|bytes| ProtobufPipeMessage::decode(bytes.as_slice()).ok()?.try_into().ok());
+    let Some(line) = line() else { return false };
+    let message = bytes(&line).and_then(|bytes| ProtobufPipeMessage::decode(bytes.as_slice()).ok()?.try_into().ok());
     with(message, Plugin::pipe)
 }
 
@@ -78,11 +87,25 @@ fn with<M, T: Default>(message: Option<M>, tell: impl FnOnce(&mut Plugin, M) -> 
     PLUGIN.with(|plugin| plugin.try_borrow_mut().map(|mut plugin| tell(&mut plugin, message)).unwrap_or_default())
 }
 
-/// What Zellij has put on stdin: one line.
-fn line() -> Vec<u8> {
-    let mut line = Vec::new();
-    let _ = std::io::stdin().read_to_end(&mut line);
-    line
+/// What Zellij has put on stdin: one line. None where it is too long; and none for an instance that has crashed: it has no
+/// memory to spare, and with each further crash Zellij would write its error over the panels of all clients.
+fn line() -> Option<Vec<u8>> {
+    let crashed = PLUGIN.with(|plugin| plugin.try_borrow_mut().is_err());
+    let (mut line, mut piece, mut length) = (Vec::new(), [0; PIECE], 0);
+    // To its end: the next message would be read from what is left. Stdin is locked while it is read, and not while the line
+    // grows: a crash there would leave it locked.
+    while let Ok(count @ 1..) = std::io::stdin().read(&mut piece) {
+        length += count;
+        if crashed || length > LONGEST_LINE {
+            line = Vec::new();
+        } else {
+            line.extend_from_slice(piece.get(..count).unwrap_or_default());
+        }
+    }
+    if !crashed && length > LONGEST_LINE {
+        perform::log(&format!("a message from Zellij of {length} bytes is too long and is passed over"));
+    }
+    (!crashed && length <= LONGEST_LINE).then_some(line)
 }
 
 /// The bytes that a line lists.

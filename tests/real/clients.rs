@@ -1,8 +1,8 @@
 //! Several clients, one act. Zellij gives each client a clone of the plugin, and each pipe and key to every clone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::desks::Pane;
+use crate::desks::{state_dir, wait_until_kept, Pane};
 use crate::support::claude::{prompts, shows_prompt};
 use crate::support::machine::Machine;
 use crate::support::waiting::stays;
@@ -121,4 +121,116 @@ fn a_reloaded_plugin_and_the_clone_of_a_client_that_left_go_on() {
     pane.wait_until_gone(&machine);
     crate::desks::wait_until_kept(&machine, &session);
     drop(second);
+}
+
+/// Makes the host program's next look at the desks, and that one alone, answer with so much that the instance that asked for it
+/// crashes while it reads: the answer of a host command goes to no other. No real answer is like that.
+fn crash_whoever_looks_next(machine: &Machine) {
+    let program = state_dir(machine).join("carrel.sh");
+    let marker = machine.path("crash");
+    let text = std::fs::read_to_string(&program).unwrap();
+    let trap = format!(
+        r#"
+if [ "$1" = scan ] && rm '{}' 2>/dev/null; then
+	printf 'desk\taaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa\tconfigs\nregistry\t1\t1\t1\there\there\t['
+	awk 'BEGIN {{ for (i = 0; i < 270000; i++) printf "0," }}'
+	printf '0]\nend\n'
+	exit
+fi
+main "$@"
+"#,
+        marker.display()
+    );
+    // As a newer version it is not replaced when somebody gets ready again.
+    let (newer, main) = ("CARREL_HOST_VERSION=1000000\n", "\nmain \"$@\"\n");
+    let crashing = text.replace("CARREL_HOST_VERSION=1\n", newer).replace(main, &trap);
+    assert!(crashing.contains(newer) && crashing.contains(&trap));
+    let beside = program.with_extension("new");
+    std::fs::write(&beside, crashing).unwrap();
+    std::fs::rename(beside, program).unwrap();
+    std::fs::write(marker, "").unwrap();
+}
+
+/// What Zellij's log says of a plugin that wants more memory than it gets, and what it writes over the panels.
+const CRASHED: &str = "growth operation limited";
+
+#[test]
+fn a_crashed_actor_is_replaced_within_seconds() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &keys());
+    let first = zellij.start();
+    let mut second = zellij.attach();
+    let third = zellij.attach();
+    let pane = Pane::open(&zellij, "");
+    pane.say(&zellij, "before the crash");
+    let session = pane.session(&machine);
+    let shows_row = |screen: &str| screen.contains("isolated") && !screen.contains(CRASHED);
+    second.keys(&key::alt('p'));
+    for client in [&first, &second, &third] {
+        client.wait_screen("the panel", shows_row);
+    }
+
+    crash_whoever_looks_next(&machine);
+    // The actor holds its caller, and dies: whoever takes its place lets the caller go.
+    let (answer, took) = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| zellij.pipe("check", "", ""));
+        machine.wait("the crash", || machine.zellij_log().contains(CRASHED).then_some(()));
+        let crashed = Instant::now();
+        (asking.join().expect("an answer"), crashed.elapsed())
+    });
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    // Zellij loses an answer now and then.
+    let told = answer.stdout.is_empty() || answer.stdout.contains("has fallen silent");
+    assert!(answer.code == Some(0) && told, "{answer:?}");
+    let other = Pane::open(&zellij, "");
+    assert!(stays(Duration::from_secs(2), || launchers(&machine) == 2));
+    let status = zellij.wait_status("both are isolated", |status| {
+        [&pane, &other].iter().all(|pane| pane.entry_in(status).is_some_and(|entry| entry["health"] == "isolated"))
+    });
+    assert_eq!(status["panes"].as_array().map(Vec::len), Some(2));
+    // Those that live have painted over Zellij's error, which stays where the dead one would have to.
+    second.keys(&key::alt('p'));
+    for client in [&second, &third] {
+        client.wait_screen("the panel of a client whose clone lives", shows_row);
+    }
+    first.wait_screen("the panel of the client whose clone is dead", |screen| screen.contains(CRASHED));
+    zellij.ask("close", &format!("pane={}", pane.pane), "");
+    pane.wait_until_gone(&machine);
+    wait_until_kept(&machine, &session);
+    zellij.wait_status("one is left", |status| status["panes"].as_array().is_some_and(|panes| panes.len() == 1));
+    assert_eq!(machine.zellij_log().matches(CRASHED).count(), 1, "the dead one goes on crashing");
+
+    // As the README says.
+    zellij.action(&["start-or-reload-plugin", "carrel"]);
+    for client in [&first, &second, &third] {
+        client.wait_screen("the panel after the reload", shows_row);
+    }
+    assert_eq!(launchers(&machine), 1);
+}
+
+#[test]
+fn a_message_of_megabytes_is_passed_over_and_kills_no_clone() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &keys());
+    let _clients = [zellij.start(), zellij.attach()];
+    zellij.status();
+    let send = |size: usize| {
+        let long = machine.path("long");
+        std::fs::write(&long, "x".repeat(size) + "\n").unwrap();
+        let mut command = machine.command("zellij");
+        command.args(["--session", zellij.name(), "pipe", "-p", "carrel", "-n", "new"]);
+        command.stdin(std::fs::File::open(&long).unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Asked again where Zellij lost it.
+    let answer = (0..10).map(|_| send(300_000)).find(|answer| !answer.is_empty()).expect("an answer");
+    assert!(answer.contains("is not a JSON object"), "{answer}");
+    assert_eq!(send(4_000_000), "");
+    let told = || machine.zellij_log().matches("is too long").count();
+    machine.wait("both clones have said so", || (told() == 2).then_some(()));
+    assert!(!machine.zellij_log().contains("Failed to apply event to plugin"));
+    Pane::open(&zellij, "");
+    assert_eq!(launchers(&machine), 1);
 }

@@ -152,6 +152,25 @@ fn an_actor_that_crashes_is_replaced_within_four_seconds() {
 }
 
 #[test]
+fn a_caller_whom_the_crashed_actor_held_is_answered_by_the_next_one() {
+    for (name, slow) in [("check", "scan"), ("gc", "owners"), ("sessions", "sessions"), ("new", "is-dir")] {
+        let mut zellij = World::new().clients(3).ready();
+        let answered = zellij.send("status", &[]);
+        zellij.slow(slow, 60_000);
+        let args: &[(&str, &str)] = if name == "new" { &[("cwd", "/code")] } else { &[] };
+        let call = zellij.send(name, args);
+        zellij.pass(50);
+        assert!(zellij.call(call).lines.is_empty(), "{name} is held");
+        zellij.crash(1);
+        zellij.pass(4_500);
+        assert!(zellij.answer(call)["error"].as_str().is_some_and(|why| why.contains("has fallen silent")), "{name}");
+        assert_eq!(zellij.call(answered).lines.len(), 1);
+        zellij.pass(60_000);
+        assert_eq!(zellij.call(call).unblocks, 1, "{name}");
+    }
+}
+
+#[test]
 fn a_closing_that_the_crashed_actor_had_begun_is_carried_on() {
     for after in [0, 2, 500, 1_100] {
         let mut zellij = World::new().clients(2).ready();

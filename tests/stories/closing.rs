@@ -238,6 +238,37 @@ fn a_list_of_before_the_closing_does_not_bring_the_pane_back() {
 }
 
 #[test]
+fn a_pane_that_is_closed_before_its_command_is_said_to_have_exited_is_cleaned_once() {
+    for clients in [1, 3] {
+        for (held, lists, pause) in [(false, 1, 0), (true, 1, 2), (false, 4, 100), (true, 4, 450), (true, 3, 900)] {
+            // Where Carrel closes what has exited, there is nothing to close any more.
+            for close_on_exit in ["true", "false"] {
+                let mut zellij = World::new().clients(clients).option("close_on_exit", close_on_exit).ready();
+                let desk = zellij.open();
+                let other = zellij.open();
+                zellij.pass(3_000);
+                zellij.close_and_exit(zellij.terminal_of(desk), held, lists, pause);
+                let rows = |zellij: &World, client| -> Vec<_> {
+                    zellij.board(client).desks.iter().map(|desk| desk.pane).collect()
+                };
+                for _ in 0..200 {
+                    zellij.pass(100);
+                    assert_eq!(rows(&zellij, 1), [other], "{clients} {held} {lists} {pause}: its row came back");
+                }
+                assert_eq!(rows(&zellij, clients), [other]);
+                assert!(zellij.board(clients).leaving.is_empty());
+                let closings = zellij.count(|did| *did == Did::Marked(desk));
+                // The second is the look at whether it stays away.
+                assert_eq!((closings, zellij.cleans_of(desk)), (usize::from(clients), 2), "{held} {lists} {pause}");
+                assert!(!zellij.disk.desks.contains_key(&desk) && !zellij.is_marked(desk));
+                assert_eq!(zellij.count(|did| matches!(did, Did::Closed(_))), 0);
+                assert!(zellij.pane_of(other).is_some() && zellij.disk.desks.contains_key(&other));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_claude_that_lives_on_is_waited_for() {
     let mut zellij = World::new().ready();
     let desk = zellij.open();

@@ -1,5 +1,6 @@
 //! Getting ready: permissions, the boot on the host, a broken configuration.
 
+use zellij_carrel::manager::event::Event;
 use zellij_carrel::manager::panel::Scene;
 
 use crate::disk::CLAUDE;
@@ -15,6 +16,24 @@ fn a_call_that_comes_before_the_boot_is_through_is_held_and_answered() {
     zellij.pass(2_000);
     zellij.answer(call);
     assert_eq!(zellij.opened(), 1);
+}
+
+#[test]
+fn a_grant_that_was_meant_for_the_instance_before_costs_nothing_once_the_own_one_comes() {
+    // The first boot is denied, and never answered.
+    let mut zellij = World::new().where_(|zellij| zellij.lose("boot", 1)).started();
+    zellij.pass(20);
+    let call = zellij.send("new", &[("cwd", "/code")]);
+    zellij.pass(100);
+    zellij.at_once(&[1], &Event::PermissionGranted);
+    zellij.pass(500);
+    assert!(zellij.answer(call)["pane"].is_string());
+    let boots = |zellij: &World| zellij.count(|did| matches!(did, Did::Host(words) if words[0] == "boot"));
+    assert_eq!(boots(&zellij), 2);
+    // Ready, it has nothing to do again.
+    zellij.at_once(&[1], &Event::PermissionGranted);
+    zellij.pass(500);
+    assert_eq!(boots(&zellij), 2);
 }
 
 #[test]

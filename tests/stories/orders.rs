@@ -231,7 +231,10 @@ fn must_hold(zellij: &World, run: &Run) {
     assert!(zellij.opened() <= run.wishes, "one open per wish: {} of {}\n{}", zellij.opened(), run.wishes, told());
     // The rest was looked at before.
     for call in zellij.all_calls().iter().rev().take(60) {
-        let answers = call.lines.len() + call.lost.len();
+        // Who takes the place of one that is silent does not know whom that had answered, or will answer when it wakes: its
+        // own line mostly comes when the caller is not there any more, but a slow clone may keep the caller there.
+        let both = call.lines.iter().chain(&call.lost);
+        let answers = both.filter(|line| !line.contains("has fallen silent")).count();
         assert!(answers <= 1, "one answer per caller: {call:?}\n{}", told());
         assert!(call.name != "carrel_bell" || answers == 0);
     }
