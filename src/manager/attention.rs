@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::board::{Desk, State};
 use super::effect::{Effect, Effects};
+use super::gathering::gather;
 use super::ids::{DeskId, TerminalId};
 use super::options::{Notify, Role};
 use super::order::is_troubled;
@@ -60,12 +61,12 @@ impl Manager {
         }
         let desks = self.desks();
         let wanted: BTreeSet<TerminalId> =
-            desks.iter().filter(|desk| needs_its_user(desk)).filter_map(|desk| desk.terminal).collect();
+            gather(desks.iter().filter(|desk| needs_its_user(desk)).filter_map(|desk| desk.terminal));
         let again = self.attention.again_ms.is_some_and(|at_ms| at_ms <= self.now_ms);
         if again {
             self.attention.again_ms = None;
         }
-        let ours = || desks.iter().filter_map(|desk| desk.terminal).collect::<BTreeSet<TerminalId>>();
+        let ours = || gather(desks.iter().filter_map(|desk| desk.terminal));
         let before = self.attention.marked.replace(wanted.clone());
         let on: Vec<TerminalId> = match &before {
             Some(before) if !again => wanted.difference(before).copied().collect(),

@@ -8,6 +8,7 @@ use super::board::Leaving;
 use super::commands::read_launch;
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
+use super::gathering::gather;
 use super::ids::{DeskId, TerminalId};
 use super::options::Role;
 use super::{report, Manager, Purpose};
@@ -126,7 +127,7 @@ impl Manager {
         if !self.acting || !self.is_settled() {
             return;
         }
-        let marks: BTreeSet<DeskId> = marks.iter().filter_map(|mark| mark.parse().ok()).collect();
+        let marks: BTreeSet<DeskId> = gather(marks.iter().filter_map(|mark| mark.parse::<DeskId>().ok()));
         for pane in &marks {
             self.marked.insert(*pane);
             if self.known.contains_key(pane) {

@@ -9,6 +9,7 @@ pub mod compatibility;
 pub mod effect;
 pub mod electing;
 pub mod event;
+pub mod gathering;
 pub mod health;
 pub mod ids;
 pub mod methods;

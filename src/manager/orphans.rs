@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::board::Orphan;
 use super::closing::Closing;
 use super::effect::{Effect, Effects};
+use super::gathering::gather;
 use super::ids::{DeskId, PipeId};
 use super::watching::OPENING_MS;
 use super::{report, status, Manager, Purpose};
@@ -215,7 +216,7 @@ impl Manager {
         };
         let now_ms = self.now_ms;
         self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
-        let there: BTreeSet<DeskId> = self.orphans.last.iter().map(|owned| owned.pane).collect();
+        let there: BTreeSet<DeskId> = gather(self.orphans.last.iter().map(|owned| owned.pane));
         self.orphans.unkept.retain(|pane, _| there.contains(pane));
         let here = |owned: &Owned| owned.owner == Owner::Alive && owned.session == self.session;
         if self.orphans.last.iter().any(|owned| here(owned) && !self.known.contains_key(&owned.pane)) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::board::{Outsider, Unisolated};
+use super::gathering::gather;
 use super::health::state_of;
 use super::ids::TerminalId;
 use super::report::Registered;
@@ -64,7 +65,7 @@ impl Manager {
             state: state_of(entry),
         };
         let outside = shared.iter().filter(|entry| entry.pane.is_none() && entry.is_genuine());
-        self.outside.found = outside.filter_map(|entry| Some((entry.terminal?, outsider(entry)))).collect();
+        self.outside.found = gather(outside.filter_map(|entry| Some((entry.terminal?, outsider(entry)))));
         self.forget_commands();
     }
 

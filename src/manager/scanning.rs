@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::gathering::gather;
 use super::health::SILENCE_MS;
 use super::ids::DeskId;
 use super::report::Scan;
@@ -117,8 +118,11 @@ impl Scanning {
     pub(super) fn take_due(&mut self, now_ms: u64) -> Option<Vec<DeskId>> {
         let later = self.due.iter().position(|due| due.at_ms > now_ms).unwrap_or(self.due.len());
         let due: Vec<Wish> = self.due.drain(..later).collect();
-        let panes: Option<BTreeSet<DeskId>> = due.iter().map(|due| due.pane).collect();
-        panes.filter(|panes| panes.len() <= FEW).map(|panes| panes.into_iter().collect())
+        if due.iter().any(|due| due.pane.is_none()) {
+            return None;
+        }
+        let panes: BTreeSet<DeskId> = gather(due.iter().filter_map(|due| due.pane));
+        (panes.len() <= FEW).then(|| panes.into_iter().collect())
     }
 }
 

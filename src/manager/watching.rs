@@ -8,6 +8,7 @@ use super::commands::{read_launch, Launch};
 use super::compatibility;
 use super::effect::{Effect, Effects};
 use super::event::PaneFacts;
+use super::gathering::gather;
 use super::health::{judge, own_report, Evidence, PaneLife, Verdict};
 use super::ids::{DeskId, SessionId, TerminalId};
 use super::options::Role;
@@ -326,8 +327,8 @@ impl Manager {
             words.push("--full".into());
         }
         // The desks of other sessions are looked at by their own.
-        let all = || self.known.keys().chain(self.shells.keys()).copied().collect();
-        self.scan.asked = asked.map_or_else(all, |asked| asked.into_iter().collect());
+        let all = || gather(self.known.keys().chain(self.shells.keys()).copied());
+        self.scan.asked = asked.map_or_else(all, gather);
         words.extend(self.scan.asked.iter().map(ToString::to_string));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.scan.running = self.run_host(Purpose::Scan, &words, effects).is_some();

@@ -32,7 +32,7 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
                     }
                 }
             }
-            panes.sort_by_key(|pane| pane.terminal);
+            panes.sort_unstable_by_key(|pane| pane.terminal);
             let listed = Fact::PanesListed { session: current.name, panes };
             [Some(listed), placed].into_iter().flatten().collect()
         }

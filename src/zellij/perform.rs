@@ -10,6 +10,7 @@ use super::cache::Cache;
 use super::observe::CALL;
 use crate::manager::effect::{Effect, Placement};
 use crate::manager::event::Event as Fact;
+use crate::manager::gathering::gather;
 use crate::manager::ids::TerminalId;
 
 /// Zellij's log buffer panics the plugin on a line of some 40 kB (measured on 0.45.1).
@@ -21,7 +22,7 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         Effect::WakeIn(ms) => set_timeout(ms as f64 / 1_000.0),
         Effect::RunHost { call, argv, env } => {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-            let context = BTreeMap::from([(CALL.to_string(), call.0.to_string())]);
+            let context = gather([(CALL.to_string(), call.0.to_string())]);
             run_command_with_env_variables_and_cwd(&argv, env.into_iter().collect(), PathBuf::from("/cache"), context);
         }
         Effect::ReadSlice { call, file, offset, length } => {
@@ -83,8 +84,8 @@ pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
         // Answered from the disk, without Zellij's other threads.
         Effect::ReadSessions => match get_session_list() {
             Ok(sessions) => {
-                let living = sessions.live_sessions.into_iter().map(|session| session.name).collect();
-                let saved = sessions.resurrectable_sessions.into_iter().map(|(name, _)| name).collect();
+                let living = gather(sessions.live_sessions.into_iter().map(|session| session.name));
+                let saved = gather(sessions.resurrectable_sessions.into_iter().map(|(name, _)| name));
                 return vec![Fact::SessionsListed { living, saved }];
             }
             Err(why) => log(&format!("the sessions cannot be listed: {why}")),

@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::gathering::gather;
 use super::seed::allow;
 use super::seed::copy::{quote, Shape};
 use super::seed::{Place, SeedError, SeedFilter};
@@ -188,7 +189,7 @@ fn entries(shape: Shape, list: Option<&str>, text: &str) -> BTreeMap<String, Str
         let name = key.map_or_else(|| serde_json::from_slice(value).ok(), |key| Some(key.to_string()))?;
         Some((name, String::from_utf8_lossy(value).into_owned()))
     };
-    members.iter().filter_map(named).collect()
+    gather(members.iter().filter_map(named))
 }
 
 /// Whether two values mean the same: the order of keys and the blanks between them do not count.

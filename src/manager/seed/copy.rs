@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::manager::gathering::gather;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What a value must be to be kept.
@@ -231,7 +232,7 @@ impl Piece<'_> {
             let text = self.out.text.split_off(before);
             found.push((key, kept.then_some(text)));
         }
-        let last: BTreeMap<&str, usize> = found.iter().enumerate().map(|(at, (key, _))| (key.as_str(), at)).collect();
+        let last: BTreeMap<&str, usize> = gather(found.iter().enumerate().map(|(at, (key, _))| (key.as_str(), at)));
         let mut any = false;
         for (at, (key, text)) in found.iter().enumerate() {
             let Some(text) = text.as_ref().filter(|_| last.get(key.as_str()) == Some(&at)) else { continue };
