@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_launcher_and_the_options_agree_on_what_is_linked() {
-        assert!(crate::host::PROGRAM.contains(&format!("\n\t_SHARE='{}'\n", default_of("share"))));
+        assert!(crate::host::PROGRAM.contains(&format!("\n_SHARE='{}'\n", default_of("share"))));
         assert!(crate::host::PROGRAM.contains(&format!("${{_OPT_HOME_LINKS:-{}}}", default_of("home_symlinks"))));
     }
 
