@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use super::board::{Method, State};
 use super::effect::{Effect, Effects};
+use super::electing::{Lease, STALE_MS};
 use super::event::{Message, Sender};
 use super::ids::{DeskId, PipeId};
 use super::launching::{Wish, PATIENCE_MS};
 use super::options::{check_claude_args, parse_claude_args, Role};
 use super::order::order;
+use super::orphans::GC_PATIENCE_MS;
 use super::status::error_line;
 use super::{Manager, Moment, Phase};
 
@@ -68,18 +70,26 @@ impl Manager {
     }
 
     /// The actor may hold the caller, and crash: then whoever takes its place has to let the caller go. Nobody else would
-    /// (measured on 0.45.1). By number and not by time: the clock may jump.
+    /// (measured on 0.45.1).
     fn overhear(&mut self, sender: Sender) {
         let Sender::Cli(pipe) = sender else { return };
-        self.overheard.retain(|other| *other != pipe);
-        self.overheard.push(pipe);
+        self.overheard.retain(|(_, other)| *other != pipe);
+        self.overheard.push((self.now_ms + GC_PATIENCE_MS + 2 * STALE_MS, pipe));
         let more = self.overheard.len().saturating_sub(MOST_OVERHEARD);
         self.overheard.drain(..more);
     }
 
+    /// An actor that was there a moment ago has answered whoever came long before. Where it was not, the clock may have jumped.
+    pub(super) fn forget_overheard(&mut self, lease: Option<Lease>) {
+        let now_ms = self.now_ms;
+        if lease.is_some_and(|lease| now_ms.abs_diff(lease.renewed_ms) <= STALE_MS) {
+            self.overheard.retain(|(until_ms, _)| *until_ms > now_ms);
+        }
+    }
+
     /// The actor is silent. Most had been answered and are gone: for them nothing is printed.
     pub(super) fn answer_overheard(&mut self, effects: &mut Effects) {
-        for pipe in std::mem::take(&mut self.overheard) {
+        for (_, pipe) in std::mem::take(&mut self.overheard) {
             effects.push(Effect::AnswerPipe(pipe, error_line(ACTOR_SILENT)));
         }
     }

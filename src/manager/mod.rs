@@ -152,8 +152,8 @@ pub struct Manager {
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
     held: Vec<(u64, Message)>,
     hearing: hearing::Hearing,
-    /// The last callers whom somebody else was to answer, oldest first.
-    overheard: Vec<ids::PipeId>,
+    /// The last callers whom somebody else was to answer, oldest first, with the time from which they have been.
+    overheard: Vec<(u64, ids::PipeId)>,
     openings: Vec<Opening>,
     /// When the session is to be saved.
     save_ms: Option<u64>,
@@ -450,6 +450,7 @@ impl Manager {
             self.closing.clear();
             self.scan.forget_wishes();
             self.attention.forget();
+            self.forget_overheard(moment.lease);
         }
         self.acting = acting;
     }

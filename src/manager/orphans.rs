@@ -25,7 +25,7 @@ const DYING_MS: [u64; 3] = [5_000, 15_000, 60_000];
 /// After how long it is tried again to keep the conversations of an ended session, in milliseconds.
 const KEEP_RETRY_MS: u64 = 60_000;
 /// Within that time `gc` is answered, in milliseconds.
-const GC_PATIENCE_MS: u64 = 30_000;
+pub(super) const GC_PATIENCE_MS: u64 = 30_000;
 
 /// Who owns a desk, as the host found; the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
