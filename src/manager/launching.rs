@@ -20,6 +20,8 @@ pub const PATIENCE_MS: u64 = 5_000;
 const UNSAID_MS: u64 = 900;
 /// How many request names are remembered.
 const REQUESTS: usize = 64;
+/// How long these may be together, in bytes, but for the last one.
+const REQUESTS_LENGTH: usize = 64 << 10;
 
 /// What somebody wants opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +99,10 @@ impl Manager {
                     }
                 }
                 None => {
-                    if self.requests.len() >= REQUESTS {
+                    let long = |requests: &[(String, Option<String>)]| {
+                        request.len() + requests.iter().map(|(name, _)| name.len()).sum::<usize>() > REQUESTS_LENGTH
+                    };
+                    while self.requests.len() >= REQUESTS || (long(&self.requests) && !self.requests.is_empty()) {
                         self.requests.remove(0);
                     }
                     self.requests.push((request.clone(), None));

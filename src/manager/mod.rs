@@ -152,6 +152,8 @@ pub struct Manager {
     /// Messages that came too early, oldest first, with the time at which they must be answered all the same.
     held: Vec<(u64, Message)>,
     hearing: hearing::Hearing,
+    /// The lease that it has asked for was one of an actor that has fallen silent.
+    takes_over: bool,
     /// The last callers whom somebody else was to answer, oldest first, with the time from which they have been.
     overheard: Vec<(u64, ids::PipeId)>,
     openings: Vec<Opening>,
@@ -248,6 +250,7 @@ impl Manager {
             alarm_ms: None,
             held: Vec::new(),
             hearing: hearing::Hearing::default(),
+            takes_over: false,
             overheard: Vec::new(),
             openings: Vec::new(),
             save_ms: None,
@@ -430,7 +433,12 @@ impl Manager {
         match electing::step(me, self.granted, moment.now_ms, moment.lease) {
             Step::Rest => {}
             _ if self.phase == Phase::Denied => {}
-            Step::Claim(term) => effects.push(Effect::ClaimLease { term, granted: self.granted }),
+            Step::Claim(term) => {
+                let fell_silent =
+                    |lease: electing::Lease| moment.now_ms.abs_diff(lease.renewed_ms) > electing::STALE_MS;
+                self.takes_over = moment.lease.is_some_and(fell_silent);
+                effects.push(Effect::ClaimLease { term, granted: self.granted });
+            }
             Step::Renew(term) => effects.push(Effect::RenewLease { term, granted: self.granted }),
         }
         let acting = electing::acts(me, moment.lease);
@@ -441,7 +449,10 @@ impl Manager {
             self.want_orphans(moment.now_ms);
             self.panes_unread = true;
             effects.push(Effect::ReadMarks);
-            self.answer_overheard(effects);
+            // One that was there and has not its permissions yet answers by itself.
+            if std::mem::take(&mut self.takes_over) {
+                self.answer_overheard(effects);
+            }
         }
         if !acting {
             self.published = None;

@@ -91,6 +91,10 @@ impl Manager {
         // "2.1.330 (Claude Code)"
         let number = line.and_then(|line| line.field(3).split(' ').next()).unwrap_or_default();
         if number.starts_with(|c: char| c.is_ascii_digit()) {
+            if self.probed_version.as_deref() != Some(number) {
+                // Another program than the one that was behind it then.
+                self.met_version = None;
+            }
             self.probed_version = Some(number.to_string());
             // A wrapper's own word weighs less than that of the Claude that it starts.
             let knows_better = |seen: &String| self.met_version.as_ref() == Some(seen);

@@ -89,7 +89,8 @@ impl Manager {
 
     /// The same, and what is known of the Claude that was found.
     pub(super) fn check_document(&self) -> String {
-        let probe = self.probe.unwrap_or_default();
+        // While it is asked anew, what it said before may be of another file.
+        let probe = self.probe.filter(|_| !self.is_probing()).unwrap_or_default();
         let claude = ClaudeEntry {
             program: self.ready().and_then(|ready| ready.claude.clone().ok()),
             honours_config_dir: probe.honours.word().to_string(),

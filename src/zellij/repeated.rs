@@ -58,6 +58,8 @@ impl LastList {
 
     /// Remembers an event: its text, and the bytes that the text lists. One that is no list of panes is none from then on.
     pub fn remember(&mut self, event: &[u8], bytes: &[u8]) {
+        // Not both at once: a list may be megabytes.
+        *self = Self::default();
         *self = pieces(event, bytes).unwrap_or_default();
     }
 }
