@@ -333,6 +333,7 @@ find_claude() {
 	esac
 	# As `command -v` finds it, without a fork; what a relative entry names is another program in each directory.
 	_rest=${PATH-}:
+	case $_want in */*) _rest='' ;; esac
 	while [ -n "$_rest" ]; do
 		_dir=${_rest%%:*}
 		_rest=${_rest#*:}

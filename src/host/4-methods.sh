@@ -43,11 +43,17 @@ settle() {
 	for _place in $_PLACES; do
 		_record=$_STATE/$_place/pane-$_PANE/.carrel/record
 		! recall "$_record" instead_of || [ "$_V" != config_dir ] || ! recall "$_record" method || _now=$_V
+		# What it went on with then.
+		[ "$_now" != none ] || ! recall "$_record" session || ! is_uuid "$_V" || _SESSION=$_V
 	done
 	case $_now:$_HONOURS:$_FALLBACK in
 	home:* | *:no:home) _METHOD=home ;;
 	none:unknown:* | *:no:none) _METHOD=none ;;
-	*) return 0 ;;
+	*)
+		# Its conversation lies in the user's own state, where a desk of another shared dir does not look.
+		[ "$_now" = none ] && [ -n "$_OPT_SHARED" ] || return 0
+		_METHOD=none
+		;;
 	esac
 	_INSTEAD=config_dir
 	use_method "$_METHOD"
@@ -248,8 +254,7 @@ keep_beside_claude() {
 		case $_name in
 		.*)
 			# With the complaints: what cannot be looked at is not known.
-			_rest=$(CDPATH='' cd -- "$_LEAVING" 2>&1 && find "./$_name" ! -type d ! -type l ! -path './.local/share/applications/claude-code-url-handler.desktop' ! -path './.local/share/claude/*' ! -path './.local/state/claude/*' 2>&1)
-			[ -z "$_rest" ] || _unknown=$_unknown${_unknown:+ }$_name
+			_rest=$(CDPATH='' cd -- "$_LEAVING" 2>&1 && find "./$_name" ! -type d ! -type l ! -path './.local/share/applications/claude-code-url-handler.desktop' ! -path './.local/share/claude/*' ! -path './.local/state/claude/*' 2>&1) && [ -z "$_rest" ] || _unknown=$_unknown${_unknown:+ }$_name
 			;;
 		*)
 			[ ! -d "$_entry" ] || drop_home_links "$_entry"
@@ -259,7 +264,7 @@ keep_beside_claude() {
 				fail "$_entry cannot be kept: the HOME that it belongs to (\"$_home\") is not there"
 				return
 			}
-			if exists "$_home/$_name" && [ -d "$_entry" ] && [ -n "$(find "$_entry" -type l 2>&1 | head -n 1)" ]; then
+			if exists "$_home/$_name" && [ -d "$_entry" ] && { ! _rest=$(find "$_entry" -type l 2>&1) || [ -n "$_rest" ]; }; then
 				# Merging leaves links behind.
 				_unknown=$_unknown${_unknown:+ }$_name
 			else
@@ -275,16 +280,17 @@ keep_beside_claude() {
 # drop_home_links DIR: removes what link_home has put into it, links to the same place in the user's HOME, and the directories
 # that were made for them. Else the user's own directory of that name would be in the way of a desk that holds nothing.
 drop_home_links() {
+	# Not indented: a text is carried as it is written.
 	# shellcheck disable=SC2016 # for the inner shell
 	find "$1" -type l -exec /bin/sh -c '
-		_desk=$1 _home=$2
-		shift 2
-		for _link; do
-			_name=${_link#"$_desk"/}
-			[ "$_link" -ef "$_home/$_name" ] || { [ ! -e "$_link" ] && [ "$(readlink -- "$_link")" = "$_home/$_name" ]; } || continue
-			rm -f -- "$_link"
-			(CDPATH="" cd -- "$_desk" && rmdir -p -- "${_name%/*}")
-		done' carrel "$_LEAVING" "${_home:-/nowhere}" {} + 2>/dev/null
+_desk=$1 _home=$2
+shift 2
+for _link; do
+_name=${_link#"$_desk"/}
+[ "$_link" -ef "$_home/$_name" ] || { [ ! -e "$_link" ] && [ "$(readlink -- "$_link")" = "$_home/$_name" ]; } || continue
+rm -f -- "$_link"
+(CDPATH="" cd -- "$_desk" && rmdir -p -- "${_name%/*}")
+done' carrel "$_LEAVING" "${_home:-/nowhere}" {} + 2>/dev/null
 }
 
 # is_left_behind NAME: what of a desk's HOME goes with it.

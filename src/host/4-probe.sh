@@ -93,6 +93,7 @@ _STAMP_OF_SETTINGS=
 
 # ask_claude AGAIN: asks the program itself, one at a time.
 ask_claude() {
+	_HONOURS=unknown _KNOWS_LOGIN=unknown _KEEPS_HOME=unknown _VERSION=''
 	_asking=$_STATE/claudes/.asking
 	mkdir -p -- "$_STATE/claudes" 2>/dev/null
 	_rounds=0 _missed=0
@@ -110,13 +111,17 @@ ask_claude() {
 		[ -n "$1" ] || ! remember_claude || return 0
 	done
 	printf '%s\n' $$ 2>/dev/null >"$_asking/pid"
-	_HONOURS=unknown _KNOWS_LOGIN=unknown _KEEPS_HOME=unknown _VERSION=''
+	# Nobody asks in the same place again: what a wrapper that was given up has started may still write there.
+	look_at_self
+	_place=$_asking/$$.$_START
 	stamp_of "$_CLAUDE"
 	_before=$_STAMP
 	listen_to_claude
 	_pid=''
 	{ IFS= read -r _pid <"$_asking/pid"; } 2>/dev/null
 	stamp_of "$_CLAUDE"
+	# Somebody took this for abandoned, and what was seen may be of their question.
+	[ "$_pid" = $$ ] || _HONOURS=unknown _KNOWS_LOGIN=unknown _KEEPS_HOME=unknown
 	# What a pane gave up may be slow only: the next one asks again.
 	if { [ "$_LEFT" -gt 0 ] || [ -z "$_HASTE" ]; } && [ "$_pid" = $$ ] && [ "$_STAMP" = "$_before" ] && [ "$_STAMP" != missing ]; then
 		_n=1
@@ -135,21 +140,21 @@ ask_claude() {
 
 # listen_to_claude: from what Claude says and writes to what it honours.
 listen_to_claude() {
-	mkdir -p -- "$_asking/home/.claude" "$_asking/config" "$_asking/tmp" 2>/dev/null || return
+	mkdir -p -- "$_place/home/.claude" "$_place/config" "$_place/tmp" 2>/dev/null || return
 	# Far from its end, so that nobody wants to renew it.
-	{ printf '%s\n' '{"claudeAiOauth":{"accessToken":"sk-ant-oat01-carrel-asks","refreshToken":"sk-ant-ort01-carrel-asks","expiresAt":4102444800000,"scopes":["user:inference","user:profile"],"subscriptionType":"max"}}' >"$_asking/home/.claude/.credentials.json"; } 2>/dev/null || return
+	{ printf '%s\n' '{"claudeAiOauth":{"accessToken":"sk-ant-oat01-carrel-asks","refreshToken":"sk-ant-ort01-carrel-asks","expiresAt":4102444800000,"scopes":["user:inference","user:profile"],"subscriptionType":"max"}}' >"$_place/home/.claude/.credentials.json"; } 2>/dev/null || return
 	hear --version || return
-	IFS= read -r _VERSION 2>/dev/null <"$_asking/said" || :
+	IFS= read -r _VERSION 2>/dev/null <"$_place/said" || :
 	# Half an answer is none.
 	hear auth status || return
-	_said=$(head -c 8192 -- "$_asking/said" 2>/dev/null)
+	_said=$(head -c 8192 -- "$_place/said" 2>/dev/null)
 	replace "$_said" ' ' ''
 	_said=$_R
 	_at_config='' _at_home=''
-	for _file in "$_asking/config"/* "$_asking/config"/.[!.]*; do
+	for _file in "$_place/config"/* "$_place/config"/.[!.]*; do
 		! exists "$_file" || _at_config=yes
 	done
-	for _file in "$_asking/home"/.claude.json* "$_asking/home/.claude"/* "$_asking/home/.claude"/.[!.]*; do
+	for _file in "$_place/home"/.claude.json* "$_place/home/.claude"/* "$_place/home/.claude"/.[!.]*; do
 		case $_file in */.credentials.json* | *.lock) continue ;; esac
 		! exists "$_file" || _at_home=yes
 	done
@@ -169,17 +174,17 @@ listen_to_claude() {
 	fi
 }
 
-# hear WORD…: runs Claude with these words, where it finds nothing of the user's; what it says is in .asking/said. Returns 1
+# hear WORD…: runs Claude with these words, where it finds nothing of the user's; what it says is in said there. Returns 1
 # where it took too long.
 hear() {
 	(
-		CDPATH='' cd -- "$_asking/tmp" || exit 1
-		exec env -i "PATH=${PATH-}" "HOME=$_asking/home" "TMPDIR=$_asking/tmp" "LANG=C.UTF-8" "TERM=dumb" \
-			"CLAUDE_CONFIG_DIR=$_asking/config" "CLAUDE_SECURESTORAGE_CONFIG_DIR=" "CLAUDE_CODE_TMPDIR=$_asking/tmp" \
+		CDPATH='' cd -- "$_place/tmp" || exit 1
+		exec env -i "PATH=${PATH-}" "HOME=$_place/home" "TMPDIR=$_place/tmp" "LANG=C.UTF-8" "TERM=dumb" \
+			"CLAUDE_CONFIG_DIR=$_place/config" "CLAUDE_SECURESTORAGE_CONFIG_DIR=" "CLAUDE_CODE_TMPDIR=$_place/tmp" \
 			"ANTHROPIC_BASE_URL=http://127.0.0.1:9" "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1" "DISABLE_AUTOUPDATER=1" \
 			"DISABLE_TELEMETRY=1" "DISABLE_ERROR_REPORTING=1" "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL=1" \
 			"$_CLAUDE" "$@"
-	) </dev/null >"$_asking/said" 2>/dev/null &
+	) </dev/null >"$_place/said" 2>/dev/null &
 	_heard=$!
 	_rounds=0
 	[ -n "$_HASTE" ] || _LEFT=$_PROBE_PATIENCE

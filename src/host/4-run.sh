@@ -3,7 +3,7 @@
 
 # stop WHY: the pane stays, held, with the message; Enter tries again.
 stop() {
-	printf '\n  Carrel could not start Claude here:\n  %s\n\n  No conversation was changed. Press Enter to try again, Ctrl-c to close the pane.\n' "$1" >&2
+	printf '\n  Carrel could not start Claude here:\n  %s\n\n  No conversation was lost. Press Enter to try again, Ctrl-c to close the pane.\n' "$1" >&2
 	exit 1
 }
 
@@ -296,11 +296,11 @@ link_shared() {
 	[ $# -eq 0 ] || ln -s -- "$@" "$_CONFIG/" 2>/dev/null || stop_unwritable "$_CONFIG"
 }
 
-# find_newest: sets _newest to the conversation at the desk that was written last, _stub to one of the id _SESSION without
-# messages; and _last to the one that was open last when the desk's session had ended, or when it was rebuilt: its conversations
+# find_newest DROP: sets _newest to the conversation at the desk that was written last, and removes those of the id _SESSION that
+# have no messages where DROP says so: they make the id unusable both ways. And sets _last to the one that was open last when the desk's session had ended, or when it was rebuilt: its conversations
 # were kept meanwhile, all or some of them.
 find_newest() {
-	_newest='' _stub=''
+	_newest=
 	for _file in "$_CONFIG"/projects/*/*.jsonl; do
 		_id=${_file##*/}
 		_id=${_id%.jsonl}
@@ -313,7 +313,7 @@ find_newest() {
 		case $? in
 		0) _newest=$_file ;;
 		# What cannot be read is no stub.
-		1) [ "$_id" != "$_SESSION" ] || _stub=$_file ;;
+		1) [ "$_id" != "$_SESSION" ] || [ -z "$1" ] || rm -f -- "$_file" ;;
 		*) [ "$_id" != "$_SESSION" ] || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
 		esac
 	done
@@ -325,20 +325,28 @@ find_newest() {
 # leave_other_desk: the desk that this pane has had with another method goes as if the pane had been closed. Its conversation
 # is then in the shared dir, where the next desk takes it from, and a Claude without one finds it.
 leave_other_desk() {
-	_other=
+	_other='' _same='' _open=''
 	desk_paths "$_PANE"
+	# What is on its way out was written before.
 	for _DESK in "$_DESK" "$_LEAVING"; do
-		real_dir "$_DESK" && is_of_another_method "$_DESK" || continue
-		_other=$_DESK
-		config_of "$_DESK"
-		find_newest
-		_newest=${_newest##*/}
-		_newest=${_last:-"${_newest%.jsonl}"}
+		real_dir "$_DESK" || continue
+		if is_of_another_method "$_DESK"; then
+			_other=$_DESK
+			config_of "$_DESK"
+			find_newest ''
+			_newest=${_newest##*/}
+			_open=${_open:-"${_last:-"${_newest%.jsonl}"}"}
+			recall "$_DESK/.carrel/record" shared || _V=$_SHARED
+			[ -n "$_ISOLATED" ] || [ "$_V" = "$_SHARED" ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and without one it does not look into $_V, where the conversation of that desk belongs. Put the Claude back that it had, or close this pane, which keeps the conversation there"
+		else
+			_same=$_DESK
+		fi
 	done
 	[ -n "$_other" ] || return 0
+	[ -z "$_same" ] || stop "this pane has a desk, $_same, and another one of an earlier method, $_other, which is in its way: move that away, and keep it, for conversations may lie in it"
 	[ "$_CLEANUP" = yes ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, which stays as it is, for cleanup_on_close is false. Put the Claude back that it had, or close this pane and open a new one"
 	printf '  Carrel: keeping the conversation of the desk that this pane had, which this Claude cannot use, a moment…\n'
-	_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" 2>/dev/null)
+	_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" ${_OPT_SHARED:+--shared "$_OPT_SHARED"} 2>/dev/null)
 	case $_said in
 	"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) ;;
 	*)
@@ -346,7 +354,7 @@ leave_other_desk() {
 		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
 		;;
 	esac
-	[ -z "$_newest" ] || _SESSION=$_newest
+	_SESSION=${_open:-"$_SESSION"}
 }
 
 # choose_session: sets _SESSION, and _RESUMED to "yes" when there is a conversation to go on with. The last one that was
@@ -357,9 +365,7 @@ choose_session() {
 		! in_use "$_SHARED" "$_SESSION" || stop "$_WHY"
 		! find_transcript "$_SHARED" "$_SESSION" || _RESUMED=yes
 	else
-		find_newest
-		# It makes the id unusable both ways.
-		[ -z "$_stub" ] || rm -f -- "$_stub"
+		find_newest drop
 		if [ -n "$_last" ]; then
 			_id=$_last
 			for _file in "$_CONFIG"/projects/*/"$_id.jsonl"; do

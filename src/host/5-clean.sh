@@ -255,8 +255,8 @@ keep_desk() {
 		elif [ "$_name" = .credentials.json ] && [ "$_LOGIN_MODE" != shared ]; then
 			# The desk's own login goes with the desk: that is what the user asked for.
 			:
-		elif [ -d "$_entry" ] && [ -z "$(find "$_entry" ! -type d 2>&1 | head -n 1)" ]; then
-			# Nothing but directories.
+		elif [ -d "$_entry" ] && _rest=$(find "$_entry" ! -type d 2>&1) && [ -z "$_rest" ]; then
+			# Nothing but directories: it was looked at to the end.
 			:
 		else
 			_unknown=$_unknown${_unknown:+ }$_name

@@ -1024,3 +1024,18 @@ fn words_that_are_not_understood_clean_nothing() {
         assert_eq!(tree(&place.state), before);
     });
 }
+
+#[test]
+fn a_look_that_was_cut_short_does_not_say_that_there_is_nothing() {
+    each_shell(|place| {
+        place.dead_desk();
+        write(&place.desk().join("oddthing/sub/mine.txt"), "mine");
+        let killed = "case \"$*\" in *\"oddthing ! -type d\") kill -s KILL $$ ;; esac\nexec /usr/bin/find \"$@\"\n";
+        place.script("find", killed);
+        place.clean().says(&format!("clean\t{PANE}\tblocked\toddthing\n"));
+        fs::remove_file(place.bin.join("find")).unwrap();
+        assert_eq!(read(&place.leaving().join("oddthing/sub/mine.txt")), "mine");
+        fs::remove_file(place.leaving().join("oddthing/sub/mine.txt")).unwrap();
+        place.cleaned();
+    });
+}

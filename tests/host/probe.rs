@@ -210,6 +210,18 @@ fn a_pane_waits_a_few_seconds_at_most_for_a_claude_that_hangs_and_then_starts_it
     });
 }
 
+/// A wrapper that was given up may leave behind what it has started.
+#[test]
+fn what_another_claude_writes_late_is_not_taken_for_this_ones() {
+    let place = Place::new(SHELLS[0]);
+    let late = "mkdir -p \"$CLAUDE_CONFIG_DIR\"; : >\"$CLAUDE_CONFIG_DIR/.claude.json\"; : >\"${0%/*}/../log/late\"";
+    let slow = place.script("slow", &format!("[ \"$1\" != auth ] || (sleep 1; {late}) >/dev/null 2>&1 &\n"));
+    let waits = "until [ -e \"${0%/*}/../log/late\" ]; do sleep 0.1; done";
+    let bad = place.script("bad", &format!("[ \"$1\" != auth ] || {{ {waits}; echo '{{\"loggedIn\": false}}'; }}\n"));
+    assert_eq!(probe(&place, &slow)[0], "unknown");
+    assert_eq!(probe(&place, &bad)[..3], ["no", "unknown", "no"]);
+}
+
 #[test]
 fn a_probe_that_was_killed_is_no_obstacle_and_two_at_once_ask_once() {
     each_shell(|place| {
@@ -362,6 +374,10 @@ fn a_pane_that_comes_back_with_a_claude_that_ignores_its_desk_takes_its_conversa
             claude(place, "mine", IGNORES, KNOWS);
             run_with(place, "config_dir", fallback, &program).ends_with(0);
             assert_eq!(&place.argv()[..2], ["--resume", OTHER], "{method}");
+            // And so it does from then on, whatever the command line says.
+            fs::remove_file(place.log.join("argv")).unwrap();
+            run_with(place, "config_dir", fallback, &program).ends_with(0);
+            assert_eq!(&place.argv()[..2], ["--resume", OTHER], "{method}, once more");
             let first = place.shared.join(format!("projects/-p/{SESSION}.jsonl"));
             assert!(read(&first).contains("first"), "the other one is where it can be resumed");
             assert!(!place.leaving().exists());

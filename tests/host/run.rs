@@ -181,10 +181,13 @@ fn a_conversation_is_resumed_and_a_stub_is_not() {
     each_shell(|place| {
         place.seed();
         let mine = place.desk().join(format!("projects/-p/{SESSION}.jsonl"));
+        // One in each directory in which Claude has been.
+        let another = place.desk().join(format!("projects/-q/{SESSION}.jsonl"));
         write(&mine, &stub(SESSION));
+        write(&another, &stub(SESSION));
         place.run(&[]).ends_with(0);
         assert_eq!(session_words(place), ("--session-id".into(), SESSION.into()));
-        assert!(!mine.exists());
+        assert!(!mine.exists() && !another.exists());
 
         write(&mine, &transcript(SESSION, 1));
         place.run(&[]).ends_with(0);

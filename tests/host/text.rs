@@ -32,7 +32,7 @@ fn nothing_dangerous_is_in_it() {
         [
             r#"exec "$@""#,
             r#"exec bwrap --args 9 /bin/sh -c '"$@"; exit $?' carrel "$_CLAUDE" "$@" 9<"$_DESK/.carrel/box""#,
-            r#"exec env -i "PATH=${PATH-}" "HOME=$_asking/home" "TMPDIR=$_asking/tmp" "LANG=C.UTF-8" "TERM=dumb" \"#,
+            r#"exec env -i "PATH=${PATH-}" "HOME=$_place/home" "TMPDIR=$_place/tmp" "LANG=C.UTF-8" "TERM=dumb" \"#,
             r#"exec "$_CLAUDE" "$@""#,
         ]
         .into_iter()
@@ -137,7 +137,9 @@ fn what_is_carried_does_what_is_written() {
         answer.ends_with(0).says("run ()");
         answer.stdout
     };
-    assert_eq!(read_by_bash(PROGRAM), read_by_bash(SOURCE));
+    let (carried, written) = (read_by_bash(PROGRAM), read_by_bash(SOURCE));
+    let other = carried.lines().zip(written.lines()).find(|(carried, written)| carried != written);
+    assert!(other.is_none() && carried == written, "{other:?}");
 }
 
 #[test]
