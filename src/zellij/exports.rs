@@ -123,14 +123,13 @@ fn with<M, T: Default>(message: Option<M>, tell: impl FnOnce(&mut Plugin, M) -> 
 
 /// What Zellij has put on stdin: one line. None where it is too long, or is not wanted.
 fn line(crashed: bool) -> Option<Vec<u8>> {
-    let (mut line, mut piece, mut length, mut listed) = (Vec::new(), [0; PIECE], 0, 0);
+    let (mut line, mut piece, mut length) = (Vec::new(), [0; PIECE], 0);
     // To its end: the next message would be read from what is left. Stdin is locked while it is read, and not while the line
     // grows: a crash there would leave it locked.
     while let Ok(count @ 1..) = std::io::stdin().read(&mut piece) {
         let piece = piece.get(..count).unwrap_or_default();
         length += count;
-        listed += piece.iter().filter(|c| **c == b',').count();
-        if crashed || length > LONGEST_LINE || listed > LONGEST_MESSAGE {
+        if crashed || length > LONGEST_LINE {
             line = Vec::new();
         } else {
             if line.capacity() - line.len() < count {
@@ -143,8 +142,11 @@ fn line(crashed: bool) -> Option<Vec<u8>> {
     if crashed {
         return None;
     }
-    if length > LONGEST_LINE || listed > LONGEST_MESSAGE {
-        perform::log(&format!("a message from Zellij of {listed} bytes is too long and is passed over"));
+    // Each takes two characters at least, so of most lines it is known without counting.
+    let lists_too_much =
+        || length > 2 * LONGEST_MESSAGE && line.iter().filter(|c| **c == b',').count() > LONGEST_MESSAGE;
+    if length > LONGEST_LINE || lists_too_much() {
+        perform::log(&format!("a message from Zellij of {length} bytes is too long and is passed over"));
         return None;
     }
     Some(line)

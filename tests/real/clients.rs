@@ -232,7 +232,8 @@ fn a_message_of_megabytes_is_passed_over_and_kills_no_clone() {
     machine.wait("both clones have said so", || (told() == 2).then_some(()));
     // As long as they may just be: many bytes in a short line, and what is kept of a message. Such a one takes seconds, so
     // another clone may take the place of the one that is at it, and answer that it is silent.
-    for text in ["\t".repeat(1_500_000), format!("{{\"cwd\":\"/no/such\",\"request\":\"{}\"}}", "1".repeat(1_400_000))]
+    for text in
+        ["\t".repeat(1_500_000) + "{", format!("{{\"cwd\":\"/no/such\",\"request\":\"{}\"}}", "1".repeat(1_400_000))]
     {
         send(text);
         zellij.status();

@@ -242,7 +242,14 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
     let _client = zellij.start();
     let error = zellij.ask("new", "", "")["error"].to_string();
     assert!(error.contains("does not honour CLAUDE_CONFIG_DIR") && error.contains("refuse"), "{error}");
-    let check = zellij.ask("check", "", "");
+    // What is still being asked is unknown.
+    let checked = |zellij: &Zellij| {
+        machine.wait("the probe's answer", || {
+            let check = zellij.ask("check", "", "");
+            (check["claude"]["honours_config_dir"] != "unknown").then_some(check)
+        })
+    };
+    let check = checked(&zellij);
     let problems = check["problems"].to_string();
     assert!(problems.contains("does not honour CLAUDE_CONFIG_DIR") && problems.contains("No pane"), "{problems}");
     let found = |program: &Path, honours: &str, shares: &str| {
@@ -250,7 +257,7 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
         serde_json::json!({"program": program, "honours_config_dir": honours, "shares_login": shares})
     };
     assert_eq!(check["claude"], found(&ignores, "no", "unknown"));
-    assert_eq!(sessions[2].0.ask("check", "", "")["claude"], found(&older, "yes", "no"));
+    assert_eq!(checked(&sessions[2].0)["claude"], found(&older, "yes", "no"));
     let claude = machine.processes().into_iter().find(|process| process.program.as_deref() == Some(&*older));
     let claude = claude.unwrap_or_else(|| panic!("no older Claude runs\n{}", machine.report()));
     assert!(
