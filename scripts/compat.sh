@@ -16,7 +16,7 @@ steps="open talk proof state close keep resume resurrect"
 # something began that Carrel relies on, with the last one before it. A Zellij that Carrel is not for gets one line.
 pairs="0.45.1/2.1.332 0.45.1/2.1.330 0.45.1/2.1.197 0.45.1/2.1.144 0.45.1/2.1.143 0.45.1/2.1.119 0.45.1/2.1.116
 0.45.0/2.1.332 0.45.0/2.1.330 0.45.0/2.1.197 0.45.0/2.1.144 0.45.0/2.1.143 0.45.0/2.1.119
-0.44.3/2.1.330 0.44.2/2.1.330 0.44.1/2.1.330 0.44.0/2.1.330 0.43.1/2.1.330"
+0.44.3/2.1.330 0.44.2/2.1.330 0.44.1/2.1.330 0.44.0/2.1.330"
 [ $# -eq 0 ] || pairs=$*
 
 say() { printf 'compat: %s\n' "$*" >&2; }
