@@ -37,6 +37,22 @@ fn a_grant_that_was_meant_for_the_instance_before_costs_nothing_once_the_own_one
 }
 
 #[test]
+fn an_actor_that_gets_its_permissions_after_another_one_answers_whom_it_held_and_nobody_calls_it_silent() {
+    let mut zellij = World::new().clients(2).permissions(Grant::Untold).started();
+    zellij.pass(20);
+    assert_eq!(zellij.actor(), Some(1));
+    let call = zellij.send("new", &[("cwd", "/code")]);
+    zellij.pass(20);
+    zellij.at_once(&[2], &Event::PermissionGranted);
+    zellij.pass(100);
+    assert_eq!(zellij.actor(), Some(2));
+    zellij.at_once(&[1], &Event::PermissionGranted);
+    zellij.pass(4_000);
+    assert!(zellij.answer(call)["pane"].is_string());
+    assert_eq!(zellij.opened(), 1);
+}
+
+#[test]
 fn what_was_held_is_carried_out_oldest_first() {
     let mut zellij = World::new().where_(|zellij| zellij.slow("boot", 500)).started();
     zellij.pass(20);
