@@ -24,6 +24,13 @@ toolchain=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$here/rust-toolchain.toml")
 say() { printf 'tools: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+# alone WHAT: until this script ends, nobody else installs that: tests may want the same at the same time.
+alone() {
+    mkdir -p "$cache"
+    have flock || return 0
+    exec 9>>"$cache/$1.lock"
+    flock 9
+}
 
 wasm() {
     # Without rustup the toolchain is somebody's own, and so is the target.
@@ -46,6 +53,8 @@ zellij() {
     say "building Zellij $zellij_version, once: about ten minutes on two cores"
     # One place for an unfinished build, so that the next try goes on where this one ended. Outside of this repository:
     # its cargo configuration and toolchain file are for the plugin.
+    alone "zellij-$zellij_version"
+    [ ! -x "$(zellij_path)" ] || return 0
     work=$cache/zellij-$zellij_version.unfinished
     mkdir -p "$work"
     if have rustup && rustup toolchain list | grep -q "^$toolchain"; then
@@ -89,6 +98,8 @@ claude() {
     # It comes from the npm registry.
     programs npm
     say "installing Claude Code $claude_version (about 250 MB), once"
+    alone "claude-code-$claude_version"
+    [ ! -x "$(claude_path)" ] || return 0
     work=$cache/claude-code-$claude_version.unfinished
     rm -rf "$work"
     mkdir -p "$work"

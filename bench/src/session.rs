@@ -153,7 +153,7 @@ impl Session {
             report.waiting_for = (status == "waiting").then(|| "permission prompt".to_string());
         }
         let args = BTreeMap::from([("pane".to_string(), desk.to_string()), ("event".to_string(), "Stop".to_string())]);
-        self.send("bell", "carrel_bell", args);
+        self.send("bell", "carrel_bell", "x", args);
     }
 
     /// A pane runs another program.
@@ -164,14 +164,19 @@ impl Session {
 
     /// A pipe without arguments.
     pub fn ask(&mut self, name: &str) {
-        self.send("pipe", name, BTreeMap::new());
+        self.send("pipe", name, "x", BTreeMap::new());
     }
 
-    fn send(&mut self, kind: &'static str, name: &str, args: BTreeMap<String, String>) {
+    /// A pipe with a payload.
+    pub fn say(&mut self, name: &str, payload: &str) {
+        self.send("payload", name, payload, BTreeMap::new());
+    }
+
+    fn send(&mut self, kind: &'static str, name: &str, payload: &str, args: BTreeMap<String, String>) {
         self.number += 1;
         let id = format!("pipe-{}", self.number);
         // The text, then the end of the input.
-        for message in [Some("x"), None].map(|payload| zellij::pipe(&id, name, payload, &args)) {
+        for message in [Some(payload), None].map(|payload| zellij::pipe(&id, name, payload, &args)) {
             let wants = self.measured(kind, |plugin| plugin.pipe(&message));
             self.after(wants);
         }

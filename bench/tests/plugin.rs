@@ -131,3 +131,25 @@ fn carrel_wasm_is_smaller_than_the_contract_allows() {
     let bytes = std::fs::metadata(tool("CARREL_WASM")).unwrap().len();
     assert!(bytes <= size::MOST, "{bytes}");
 }
+
+/// A plugin that wants more than 16 MiB is left dead, and what is sent to all clones would leave all of them so.
+#[test]
+fn no_message_is_long_enough_to_crash_it() {
+    let wasm = wasm(false);
+    let mut session = Session::with(&wasm, 300, 30);
+    let request = |length| format!("{{\"cwd\":\"/no/such\",\"request\":\"{}\"}}", "1".repeat(length));
+    // Of what may just be: text, many bytes in a short line, what is kept of a message, twice. And what is too long.
+    for payload in [
+        "x".repeat(1_290_000),
+        "\t".repeat(1_560_000) + "{",
+        request(1_300_000),
+        request(1_300_001),
+        "x".repeat(2_000_000),
+        "\t".repeat(2_500_000),
+        "x".repeat(5_000_000),
+    ] {
+        session.say("new", &payload);
+        session.ask("status");
+    }
+    assert!(session.plugin.memory() <= 16 << 20);
+}

@@ -230,15 +230,6 @@ fn a_message_of_megabytes_is_passed_over_and_kills_no_clone() {
     assert_eq!(send("x".repeat(4_000_000)), "");
     let told = || machine.zellij_log().matches("is too long").count();
     machine.wait("both clones have said so", || (told() == 2).then_some(()));
-    // As long as they may just be: many bytes in a short line, and what is kept of a message. Such a one takes seconds, so
-    // another clone may take the place of the one that is at it, and answer that it is silent.
-    for text in
-        ["\t".repeat(1_500_000) + "{", format!("{{\"cwd\":\"/no/such\",\"request\":\"{}\"}}", "1".repeat(1_400_000))]
-    {
-        send(text);
-        zellij.status();
-    }
-    assert_eq!(told(), 2);
     assert!(!machine.zellij_log().contains("Failed to apply event to plugin"));
     Pane::open(&zellij, "");
     assert_eq!(launchers(&machine), 1);
