@@ -10,7 +10,6 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$here"
-older_claude=2.1.120
 
 scripts/tools.sh wasm claude zellij
 target=${CARGO_TARGET_DIR:-target}
@@ -26,13 +25,7 @@ named() {
 
 case " $* " in *" size "* | "  ") named ;; esac
 case " $* " in
-*" race "* | "  ")
-    scripts/tools.sh "claude@$older_claude"
-    assignments=$(unset CARREL_CLAUDE && scripts/tools.sh paths "claude@$older_claude")
-    eval "$assignments"
-    BENCH_CLAUDE_OLD=$CARREL_CLAUDE
-    export BENCH_CLAUDE_OLD
-    ;;
+*" race "* | "  ") scripts/tools.sh older-claude ;;
 esac
 cargo build --quiet --release --target wasm32-wasip1 --example bare
 cargo wasm
@@ -41,6 +34,6 @@ eval "$assignments"
 CARREL_WASM=$built/carrel.wasm
 BENCH_BARE=$built/examples/bare.wasm
 BENCH_NAMED=$target/carrel-named.wasm
-export CARREL_ZELLIJ CARREL_CLAUDE CARREL_WASM BENCH_BARE BENCH_NAMED
+export CARREL_ZELLIJ CARREL_CLAUDE CARREL_OLDER_CLAUDE CARREL_WASM BENCH_BARE BENCH_NAMED
 cargo build --quiet --release --manifest-path bench/Cargo.toml --target-dir "$target/bench"
 "$target/bench/release/carrel-bench" "$@"

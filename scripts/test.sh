@@ -167,12 +167,12 @@ part_plugin() {
 
 part_real() {
     built real || return 1
-    if ! scripts/tools.sh claude zellij || ! assignments=$(scripts/tools.sh paths); then
+    if ! scripts/tools.sh claude older-claude zellij || ! assignments=$(scripts/tools.sh paths); then
         incomplete="$incomplete real"
         return 1
     fi
     eval "$assignments"
-    export CARREL_ZELLIJ CARREL_CLAUDE
+    export CARREL_ZELLIJ CARREL_CLAUDE CARREL_OLDER_CLAUDE
     wait_together ONE_MORE
     # shellcheck disable=SC2086 # one word per test file
     cargo_tests $real

@@ -2,14 +2,14 @@
 # The tools that the tests and the tour need, at pinned versions, in a cache of their own: installs what is missing, says
 # where things are. Quick when all is there; an interrupted installation is never taken for a finished one.
 #
-#   tools.sh wasm|zellij|claude|shells …   install what is missing of these
+#   tools.sh wasm|zellij|claude|older-claude|shells …   install what is missing of these
 #   tools.sh zellij@VERSION claude@VERSION …   the same for another version than the pinned one, beside it
 #   tools.sh all                           the same for everything
 #   tools.sh paths [zellij@VERSION] [claude@VERSION]
-#                                          print shell assignments: CARREL_ZELLIJ, CARREL_CLAUDE
+#                                          print shell assignments: CARREL_ZELLIJ, CARREL_CLAUDE, CARREL_OLDER_CLAUDE
 #
-# The cache: $CARREL_CACHE, or carrel-dev in the user's cache dir. Whoever has the programs elsewhere sets CARREL_ZELLIJ
-# or CARREL_CLAUDE to their absolute paths, and nothing is installed in their place.
+# The cache: $CARREL_CACHE, or carrel-dev in the user's cache dir. Whoever has the programs elsewhere sets these three
+# to their absolute paths, and nothing is installed in their place.
 
 set -eu
 
@@ -17,7 +17,9 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cache=${CARREL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carrel-dev}
 
 # The versions. Zellij's is the one that the plugin is built against, the toolchain's is the one that builds everything.
+# The older Claude Code is one that knows no shared login, and loses updates of a shared .claude.json.
 claude_version=2.1.330
+older_claude_version=2.1.120
 zellij_version=$(sed -n 's/^zellij-tile = "=\(.*\)"$/\1/p' "$here/Cargo.toml")
 toolchain=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$here/rust-toolchain.toml")
 
@@ -94,7 +96,7 @@ claude_path() {
 
 claude() {
     [ -x "$(claude_path)" ] && return 0
-    [ -z "${CARREL_CLAUDE:-}" ] || fail "CARREL_CLAUDE=$CARREL_CLAUDE is not there"
+    [ -z "${CARREL_CLAUDE:-}" ] || fail "the Claude Code that the environment names is not there: $CARREL_CLAUDE"
     # It comes from the npm registry.
     programs npm
     say "installing Claude Code $claude_version (about 250 MB), once"
@@ -108,6 +110,13 @@ claude() {
     mv "$work" "$cache/claude-code-$claude_version"
     [ -x "$(claude_path)" ] || fail "npm has installed no native claude for this platform: $(claude_path) is missing"
 }
+
+# older FUNCTION: that function, for the older Claude Code.
+older() (
+    claude_version=$older_claude_version
+    CARREL_CLAUDE=${CARREL_OLDER_CLAUDE:-}
+    "$1"
+)
 
 shells() {
     wanted="dash bash busybox shellcheck strace bwrap:bubblewrap"
@@ -140,6 +149,7 @@ quoted() { printf "'%s'\n" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 paths() {
     printf 'CARREL_ZELLIJ=%s\n' "$(quoted "$(zellij_path)")"
     printf 'CARREL_CLAUDE=%s\n' "$(quoted "$(claude_path)")"
+    printf 'CARREL_OLDER_CLAUDE=%s\n' "$(quoted "$(older claude_path)")"
 }
 
 pinned_zellij=$zellij_version
@@ -150,6 +160,7 @@ wants_paths=
 for part in "$@"; do
     case $part in
     wasm | zellij | claude | shells) "$part" ;;
+    older-claude) older claude ;;
     paths) wants_paths=yes ;;
     zellij@[0-9]*)
         zellij_version=${part#*@}
@@ -163,9 +174,10 @@ for part in "$@"; do
         wasm
         shells
         claude
+        older claude
         zellij
         ;;
-    *) fail "usage: tools.sh all | paths | wasm zellij claude shells zellij@VERSION claude@VERSION" ;;
+    *) fail "usage: tools.sh all | paths | wasm zellij claude older-claude shells zellij@VERSION claude@VERSION" ;;
     esac
 done
 [ -z "$wants_paths" ] || paths

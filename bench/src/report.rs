@@ -59,7 +59,7 @@ pub fn write(dir: &Path, part: &Part) {
     }
     let (date, code) = (date(), code());
     let older = if part.name == "race" {
-        format!("; the older Claude Code is {}", claude("BENCH_CLAUDE_OLD"))
+        format!("; the older Claude Code is {}", claude("CARREL_OLDER_CLAUDE"))
     } else {
         String::new()
     };

@@ -215,14 +215,9 @@ fn a_message_of_megabytes_is_passed_over_and_kills_no_clone() {
     let _clients = [zellij.start(), zellij.attach()];
     zellij.status();
     let send = |text: String| {
-        let long = machine.path("long");
-        std::fs::write(&long, text + "\n").unwrap();
-        let mut command = machine.command("zellij");
-        command.args(["--session", zellij.name(), "pipe", "-p", "carrel", "-n", "new"]);
-        command.stdin(std::fs::File::open(&long).unwrap());
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        let answer = zellij.pipe_file("new", &machine.write("long", text + "\n"));
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+        answer.stdout
     };
     // Asked again where Zellij lost it.
     let answer = (0..10).map(|_| send("x".repeat(300_000))).find(|answer| !answer.is_empty()).expect("an answer");

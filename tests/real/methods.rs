@@ -7,7 +7,7 @@ use zellij_carrel::manager::board::Method;
 
 use crate::desks::{wait_until_kept, words_in, Pane};
 use crate::support::claude;
-use crate::support::machine::{Machine, User, MEMORY_WORD, SKILL};
+use crate::support::machine::{tool, Machine, User, MEMORY_WORD, SKILL};
 use crate::support::zellij::{Setup, Zellij};
 
 /// A pane with its method, and where its Claude's state lies.
@@ -153,22 +153,9 @@ fn the_main_job_is_done_by_every_method_side_by_side() {
     }
 }
 
-/// A Claude that knows no shared login, installed beside the other one: about 250 MB, once.
-const OLDER: &str = "2.1.120";
-
+/// A Claude that knows no shared login.
 fn older_claude() -> PathBuf {
-    let tools = |words: &[&str]| {
-        let mut command = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/tools.sh"));
-        // That would stand for every version.
-        let answer = command.args(words).env_remove("CARREL_CLAUDE").output().expect("scripts/tools.sh");
-        assert!(answer.status.success(), "{answer:?}");
-        String::from_utf8(answer.stdout).unwrap()
-    };
-    let version = format!("claude@{OLDER}");
-    tools(&[&version]);
-    let paths = tools(&["paths", &version]);
-    let line = paths.lines().find_map(|line| line.strip_prefix("CARREL_CLAUDE='")).expect("a path");
-    PathBuf::from(line.trim_end_matches('\''))
+    tool("CARREL_OLDER_CLAUDE")
 }
 
 /// Wrappers around the real Claude, as users have them: one drops the variable, one leads everything to a dir of its own.

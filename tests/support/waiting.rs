@@ -70,10 +70,15 @@ impl Finished {
 }
 
 /// Runs a program to its end with an empty stdin, and kills it after the limit.
-pub fn finish(mut command: Command, limit: Duration) -> Finished {
+pub fn finish(command: Command, limit: Duration) -> Finished {
+    finish_reading(command, Stdio::null(), limit)
+}
+
+/// The same with this stdin.
+pub fn finish_reading(mut command: Command, stdin: Stdio, limit: Duration) -> Finished {
     let began = Instant::now();
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -4,9 +4,10 @@
 //! it is configured, and nothing of what it should do.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use portable_pty::{native_pty_system, Child, CommandBuilder, MasterPty, PtySize}
 use serde_json::Value;
 
 use super::machine::{tool, Machine, Process};
-use super::waiting::{finish, until_every, Finished, PATIENCE, SLOW_POLL};
+use super::waiting::{finish_reading, until_every, Finished, PATIENCE, SLOW_POLL};
 
 /// Rows and columns of a client's terminal.
 const ROWS: u16 = 40;
@@ -285,17 +286,18 @@ impl Zellij {
 
     /// Runs a `zellij` command line inside this session, and hands out whatever came of it.
     pub fn cli(&self, args: &[&str]) -> Finished {
-        self.call(args, PATIENCE)
+        self.call(args, None, PATIENCE)
     }
 
     /// Shortly after another command line client was killed, Zellij may say that there is no session although there is:
     /// its first question to the server was lost. Nothing was asked for by then, so the call is made again.
-    fn call(&self, args: &[&str], limit: Duration) -> Finished {
+    fn call(&self, args: &[&str], stdin: Option<&Path>, limit: Duration) -> Finished {
         let mut last = None;
         let found = until_every(SLOW_POLL, Duration::from_secs(5), || {
             let mut command = self.machine.command("zellij");
             command.args(["--session", &self.session]).args(args);
-            let finished = finish(command, limit);
+            let stdin = stdin.map_or_else(Stdio::null, |file| File::open(file).expect("a file to read").into());
+            let finished = finish_reading(command, stdin, limit);
             if self.was_overlooked(&finished) {
                 last = Some(finished);
                 return None;
@@ -349,7 +351,12 @@ impl Zellij {
             words.extend(["-a", args]);
         }
         words.extend(["--", if payload.is_empty() { "x" } else { payload }]);
-        self.call(&words, limit)
+        self.call(&words, None, limit)
+    }
+
+    /// Sends a pipe whose payload is what this file says, a line at a time, and hands out whatever came of it.
+    pub fn pipe_file(&self, name: &str, file: &Path) -> Finished {
+        self.call(&["pipe", "-p", "carrel", "-n", name], Some(file), PATIENCE)
     }
 
     /// Waits until Carrel answers in a session that no client is attached to. Zellij keeps a pipe that comes while the

@@ -44,7 +44,7 @@ struct Outcome {
 
 /// Measures, and writes what came of it.
 pub fn run() -> Part {
-    let versions = [tool("BENCH_CLAUDE_OLD"), tool("CARREL_CLAUDE")];
+    let versions = [tool("CARREL_OLDER_CLAUDE"), tool("CARREL_CLAUDE")];
     let mut table = Vec::new();
     let mut plot = Vec::new();
     let mut sums = Vec::new();
