@@ -242,6 +242,24 @@ fn a_probe_that_was_killed_is_no_obstacle_and_two_at_once_ask_once() {
     });
 }
 
+#[test]
+fn who_was_taken_for_killed_while_it_asked_tells_nothing_and_leaves_the_others_question_alone() {
+    each_shell(|place| {
+        let good = claude(place, "good", HONOURS, KNOWS);
+        let asking = place.state.join("claudes/.asking");
+        let taken = format!(
+            "[ \"$1\" != auth ] || echo 99999999 >'{}/pid'\nexec '{}' \"$@\"",
+            asking.display(),
+            good.display()
+        );
+        let program = place.script("slow", &taken);
+        assert_eq!(probe(place, &program), ["unknown", "unknown", "unknown", "9.8.7 (Claude Code)"]);
+        assert_eq!(read(&asking.join("pid")), "99999999\n");
+        assert!(!names(&place.state.join("claudes")).iter().any(|name| name == "2"));
+        assert_eq!(probe(place, &good)[0], "yes");
+    });
+}
+
 /// Runs the launcher for a pane of that method, with what the option fallback has put on its command line.
 fn run_with(place: &Place, method: &str, fallback: &str, program: &Path) -> Answer {
     for seen in ["argv", "environ"] {
@@ -337,6 +355,53 @@ fn without_isolation_by_fallback_the_option_shared_dir_does_not_count() {
         let words = Place::run_words(&["--claude", &program, "--shared", &other, "--fallback", "none"]);
         Answer::of(place.carrel(&words).process_group(0).output().unwrap()).ends_with(0);
         assert!(record_of(&place.desk()).contains(&format!("\nshared={}\n", place.shared.display())));
+    });
+}
+
+#[test]
+fn a_conversation_of_another_shared_dir_is_not_left_where_its_claude_would_not_look() {
+    each_shell(|place| {
+        let other = place.top().join("other");
+        fs::create_dir_all(&other).unwrap();
+        place.seed_with(&["--shared", other.to_str().unwrap()], other.to_str().unwrap());
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        let more = ["--claude", program.to_str().unwrap(), "--shared", other.to_str().unwrap(), "--fallback", "none"];
+        let run = || place.run(&more);
+        run().ends_with(0);
+        converse(place, &place.desk());
+        claude(place, "mine", IGNORES, KNOWS);
+        let before = tree(&place.desk());
+        run().ends_with(1).says(&format!("does not look into {}", other.display())).says("Put the Claude back");
+        assert_eq!(tree(&place.desk()), before);
+        claude(place, "mine", HONOURS, KNOWS);
+        run().ends_with(0);
+        assert_eq!(&place.argv()[..2], ["--resume", OTHER]);
+        place.cleaned();
+        assert!(read(&other.join(format!("projects/-p/{OTHER}.jsonl"))).contains("second"));
+    });
+}
+
+#[test]
+fn a_pane_with_two_desks_of_different_methods_opens_nothing_and_touches_neither() {
+    each_shell(|place| {
+        place.seed();
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        run_with(place, "home", "", &program).ends_with(0);
+        let aside = place.top().join("aside");
+        fs::rename(home_desk(place), &aside).unwrap();
+        run_with(place, "config_dir", "", &program).ends_with(0);
+        converse(place, &place.desk());
+        // A cleaner was killed; and another launcher had begun a desk of the other method.
+        fs::create_dir_all(place.leaving().parent().unwrap()).unwrap();
+        fs::rename(place.desk(), place.leaving()).unwrap();
+        fs::rename(&aside, home_desk(place)).unwrap();
+        claude(place, "mine", IGNORES, KNOWS);
+        fs::remove_file(place.log.join("argv")).unwrap();
+        let before = (tree(&place.leaving()), tree(&home_desk(place)));
+        let answer = run_with(place, "config_dir", "home", &program);
+        answer.ends_with(1).says(&home_desk(place).display().to_string()).says("move that away, and keep it");
+        assert!(!place.log.join("argv").exists());
+        assert_eq!((tree(&place.leaving()), tree(&home_desk(place))), before);
     });
 }
 

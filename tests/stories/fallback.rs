@@ -127,6 +127,11 @@ fn the_version_is_that_of_the_newest_claude_that_was_seen() {
     zellij.open();
     zellij.pass(5_000);
     assert_eq!(zellij.ask("status", &[])["claude_version"], "2.1.330", "it was updated behind its wrapper");
+    // Then the user has put an older one in its place.
+    zellij.close(zellij.panes[0].terminal);
+    zellij.pass(20_000);
+    zellij.disk.probe = OLDER;
+    assert_eq!(zellij.ask("check", &[])["claude_version"], "2.1.120");
 }
 
 #[test]
