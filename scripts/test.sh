@@ -12,6 +12,13 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$here"
 
+# Tests hang programs up. Whoever was started by nohup, or in the background of a script, has such signals ignored, and with it
+# all that it starts: a shell cannot undo that.
+if [ -z "${CARREL_TEST_SIGNALS-}" ] && env --default-signal=HUP true 2>/dev/null; then
+    CARREL_TEST_SIGNALS=default exec env --default-signal=HUP,INT,QUIT,TERM "$here/scripts/test.sh" "$@"
+fi
+unset CARREL_TEST_SIGNALS
+
 # Tests on the real programs; everything else in tests/ runs without them.
 real="harness real compat"
 
