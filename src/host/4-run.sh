@@ -43,7 +43,7 @@ run() {
 			--container) _OPT_CONTAINER=$2 ;;
 			--instead-of) _INSTEAD=$2 ;;
 			--fallback) _FALLBACK=$2 ;;
-			*) _MEMORY=$2 ;;
+			--memory) _MEMORY=$2 ;;
 			esac
 			shift
 			;;

@@ -28,7 +28,7 @@ const ACTOR_SILENT: &str =
     "the instance of Carrel that was at it has fallen silent; `status` tells whether it was done";
 
 /// The pipes of the contract that this version answers.
-const PIPES: [&str; 9] = ["new", "resume", "sessions", "status", "check", "close", "gc", "panel", "next"];
+pub const PIPES: [&str; 9] = ["new", "resume", "sessions", "status", "check", "close", "gc", "panel", "next"];
 
 type Args = BTreeMap<String, String>;
 

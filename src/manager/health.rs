@@ -74,8 +74,8 @@ impl Verdict {
     }
 
     fn finds(&mut self, health: Health, problem: String) {
-        // The first finding is the worst.
-        if self.problems.is_empty() {
+        // The first finding is the worst; none leaves the isolation proved.
+        if self.problems.is_empty() || self.health == Health::Isolated {
             self.health = health;
         }
         self.problems.push(problem);
@@ -581,5 +581,15 @@ mod tests {
             let life = PaneLife { exited, held: true };
             with(&scan, &[]).where_(|evidence| evidence.life = life).is(state, Health::Unknown, "");
         }
+    }
+
+    #[test]
+    fn what_is_found_later_undoes_a_proof_also_beside_a_nuisance() {
+        let mut verdict = Verdict::of_life(PaneLife::default());
+        verdict.health = Health::Isolated;
+        verdict.problems.push("A nuisance.".to_string());
+        verdict.finds(Health::Mismatch, "Two at one desk.".to_string());
+        verdict.finds(Health::Unknown, "And something else.".to_string());
+        assert_eq!((verdict.health, verdict.problems.len()), (Health::Mismatch, 3));
     }
 }

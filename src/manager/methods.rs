@@ -88,7 +88,8 @@ impl Method {
                 "{not}, and nothing weaker is put in a container's place. Ask for another method, or set the option claude to \
                  another program"
             )),
-            _ => Err(format!(
+            (Method::None, _) => Ok(self),
+            (Method::ConfigDir | Method::Home, _) => Err(format!(
                 "{not}, nor HOME: its state cannot be kept at a desk. Only the method `none` opens a pane with it; or set the \
                  option claude to another program"
             )),
@@ -103,7 +104,7 @@ impl Method {
             (Method::ConfigDir, Fallback::None) => Some("none"),
             (Method::ConfigDir, Fallback::Home) if Method::Home.obstacle(platform, login).is_none() => None,
             (Method::ConfigDir, _) => Some("refuse"),
-            _ => None,
+            (Method::Home | Method::None | Method::Container, _) => None,
         }
     }
 

@@ -37,6 +37,8 @@ mod showing;
 mod status;
 mod watching;
 
+pub use answering::PIPES;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;

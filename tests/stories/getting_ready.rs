@@ -2,6 +2,7 @@
 
 use zellij_carrel::manager::event::Event;
 use zellij_carrel::manager::panel::Scene;
+use zellij_carrel::manager::PIPES;
 
 use crate::disk::CLAUDE;
 use crate::world::{Did, Grant, World};
@@ -203,7 +204,7 @@ fn in_a_broken_configuration_each_pipe_answers_with_all_errors_and_nothing_is_or
         .option("cleanup_on_close", "maybe")
         .option("share", ".claude.json")
         .ready();
-    for name in ["new", "resume", "status", "check", "close", "panel", "next", "nonsense"] {
+    for name in PIPES.into_iter().chain(["nonsense"]) {
         let error = zellij.ask_wrong(name, &[]);
         for offender in ["metod", "cleanup_on_close", "maybe", ".claude.json"] {
             assert!(error.contains(offender), "{name}: {error}");

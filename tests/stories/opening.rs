@@ -2,6 +2,7 @@
 
 use zellij_carrel::manager::effect::Placement;
 use zellij_carrel::manager::panel::Scene;
+use zellij_carrel::manager::PIPES;
 
 use crate::world::{desk_in, Did, World};
 
@@ -166,7 +167,7 @@ fn whatever_cannot_be_carried_out_is_refused_with_a_reason_and_opens_nothing() {
 #[test]
 fn every_pipe_that_is_there_is_named_where_one_is_not() {
     let error = World::new().ready().ask_wrong("opne", &[]);
-    for name in ["new", "resume", "status", "check", "close", "panel", "next"] {
+    for name in PIPES {
         assert!(error.contains(name), "{error}");
     }
 }

@@ -117,7 +117,7 @@ fn every_option_can_be_set() {
 #[test]
 fn each_word_of_the_contract_is_understood_and_no_other() {
     for (key, words) in [
-        ("method", "config_dir home none container"),
+        ("method", &*Method::ALL.map(Method::word).join(" ")),
         ("fallback", "home none refuse"),
         ("cleanup_on_close", "true false"),
         ("login", "shared separate"),
