@@ -7,7 +7,7 @@
 # never read. Answers are lines of tab-separated fields; tab, newline and backslash inside a field are written \t, \n, \\.
 # Every variable begins with an underscore, so that none is one of the user's: to set such a one changes it for Claude.
 # A fork costs the opening of a pane up to a millisecond: what the shell can do itself is done here without tools.
-# The number below grows when anything here changes: a newer program is never replaced by an older one.
+# The number below grows with each release in which anything here has changed: a newer program is never replaced by an older one.
 CARREL_HOST_VERSION=1
 
 set -u

@@ -135,7 +135,7 @@ ask_claude() {
 			note honours "$_HONOURS"
 		} 2>/dev/null >"$_asking/seen" && mv -f -- "$_asking/seen" "$_STATE/claudes/$_n" 2>/dev/null
 	fi
-	case $_pid in '' | $$) rm -rf -- "$_asking" 2>/dev/null ;; esac
+	{ [ -n "$_pid" ] && [ "$_pid" != $$ ]; } || rm -rf -- "$_asking" 2>/dev/null
 }
 
 # listen_to_claude: from what Claude says and writes to what it honours.

@@ -178,6 +178,29 @@ mod tests {
     }
 
     #[test]
+    fn the_launcher_knows_each_word_of_its_command_line() {
+        let all = options(&[
+            ("claude", "/c"),
+            ("shared_dir", "/d"),
+            ("share", "CLAUDE.md"),
+            ("login", "separate"),
+            ("memory", "separate"),
+            ("home_symlinks", ".x"),
+            ("container_command", r#"["box", "{desk}", "{cwd}", "{command}"]"#),
+            ("fallback", "none"),
+            ("cleanup_on_close", "false"),
+            ("close_on_exit", "true"),
+        ]);
+        let launch = Launch { cleanup: false, instead_of: Some(Method::None), ..launch(true) };
+        let argv = launcher_argv("/s/carrel.sh", &launch, true, Some("none"), &all, &[]);
+        let words: Vec<&String> = argv.iter().filter(|word| word.starts_with("--")).collect();
+        assert_eq!(words.len(), 15, "{words:?}");
+        for word in words {
+            assert!(crate::host::PROGRAM.contains(&format!("\n{word}) ")), "{word} is read by nobody");
+        }
+    }
+
+    #[test]
     fn the_launcher_and_the_options_agree_on_what_is_linked() {
         assert!(crate::host::PROGRAM.contains(&format!("\n_SHARE='{}'\n", default_of("share"))));
         assert!(crate::host::PROGRAM.contains(&format!("${{_OPT_HOME_LINKS:-{}}}", default_of("home_symlinks"))));
