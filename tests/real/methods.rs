@@ -356,6 +356,7 @@ fn what_each_method_writes_outside_of_its_desk_is_what_the_manual_says_and_a_con
     let machine = Machine::of(&User { mcp_server: true, ..User::normal() });
     machine.unset_env("CLAUDE_CODE_TMPDIR");
     let claude = machine.path("bin/claude").canonicalize().unwrap();
+    assert!(!claude.starts_with("/tmp"), "a box has a /tmp of its own: have Claude Code elsewhere (CARREL_CACHE)");
     let calls =
         "openat,open,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,bind";
     let wrapper = machine.write(
