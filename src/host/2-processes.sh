@@ -264,19 +264,25 @@ claim() {
 			_n=$((_n + 1))
 			_at=$1.$_n
 		done
-		# Without hard links a name can be taken from us in the same moment.
-		if ln -- "$_mine" "$_at" 2>/dev/null || { ! exists "$_at" && mv -- "$_mine" "$_at" 2>/dev/null && sign_lives "$_at" && [ "$_pid" = $$ ]; }; then
+		_signings=$((_signings + 1))
+		if ln -- "$_mine" "$_at" 2>/dev/null; then
 			_SIGN=$_at
-			! is_claimed "$1" || unclaim
+		elif exists "$_at"; then
+			break
+		elif [ "$_signings" -lt 50 ] && ln -- "$_mine" "$_mine.again" 2>/dev/null; then
+			# The name was another's, who has taken it down since.
+			rm -f -- "$_mine.again"
+			continue
+		# Without hard links a name can be taken from us in the same moment.
+		elif mv -- "$_mine" "$_at" 2>/dev/null && pause && sign_lives "$_at" && [ "$_pid" = $$ ]; then
+			_SIGN=$_at
+		else
+			# Whoever took it away from us may be gone again.
+			exists "$_at" || ! exists "$_mine" || _WHY="cannot write $_at (is the disk full or read-only?)"
 			break
 		fi
-		! exists "$_at" || break
-		# The name may have been another's, who has taken it down since.
-		_signings=$((_signings + 1))
-		[ "$_signings" -lt 3 ] || {
-			_WHY="cannot write $_at (is the disk full or read-only?)"
-			break
-		}
+		! is_claimed "$1" || unclaim
+		break
 	done
 	rm -f -- "$_mine"
 	[ -n "$_SIGN" ] || return 1

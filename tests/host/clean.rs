@@ -531,31 +531,59 @@ fn the_files_of_a_conversation_are_kept_by_few_programs_and_each_conversation_by
 }
 
 #[test]
-fn two_cleaners_at_once_do_it_once() {
+fn a_cleaner_whose_sign_finds_its_place_taken_and_free_again_goes_on() {
     each_shell(|place| {
-        for round in 0..3 {
-            let desk = place.dead_desk();
-            write(&desk.join(talk(SESSION)), &transcript(SESSION, 2 + round));
-            write(&desk.join(talk(OTHER)), &transcript(OTHER, 2 + round));
-            write(&desk.join(format!("tasks/{SESSION}/{round}")), "x");
-            let words = ["clean", "--pane", PANE, "--wait", "0"];
-            let cleaners: Vec<Group> = (0..4).map(|_| Group::start(place.carrel(&words))).collect();
-            let answers: Vec<Answer> = cleaners.into_iter().map(Group::finish).collect();
-            for answer in &answers {
-                let word = answer.fields("clean")[1].clone();
-                assert!(["cleaned", "gone", "alive"].contains(&word.as_str()), "{}", answer.stdout);
-                assert_eq!(answer.stderr, "");
-            }
-            // All of them may have seen each other and stepped back.
-            assert!(answers.iter().filter(|answer| answer.stdout.contains("\tcleaned")).count() <= 1);
-            place.clean();
-            place.clean().expect(&format!("clean\t{PANE}\tgone\n"));
-            let expected =
-                [(talk(SESSION), transcript(SESSION, 2 + round)), (talk(OTHER), transcript(OTHER, 2 + round))];
-            assert_eq!(transcripts(place), expected.into());
-            assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
-        }
+        let desk = place.dead_desk();
+        write(&desk.join(talk(SESSION)), &transcript(SESSION, 2));
+        // Another one puts up its sign just before, and takes it down just after.
+        place.script(
+            "ln",
+            "log=${0%/*}/../log; case \"$*\" in *.cleaning-*) echo >>\"$log/tried\"; [ \"$(wc -l <\"$log/tried\")\" -gt 7 ] || exit 1 ;; esac\n\
+             PATH=/usr/bin:/bin; exec ln \"$@\"\n",
+        );
+        place.cleaned();
+        assert_eq!(fs::read_to_string(place.log.join("tried")).unwrap().lines().count(), 8);
+        fs::remove_file(place.log.join("tried")).unwrap();
+        fs::remove_file(place.bin.join("ln")).unwrap();
     });
+}
+
+#[test]
+fn cleaners_at_once_on_a_file_system_without_hard_links_do_it_once() {
+    each_shell(|place| {
+        place.script("ln", "case \"$1\" in -s*) PATH=/usr/bin:/bin; exec ln \"$@\" ;; esac; exit 1\n");
+        several_cleaners(place);
+        fs::remove_file(place.bin.join("ln")).unwrap();
+    });
+}
+
+#[test]
+fn two_cleaners_at_once_do_it_once() {
+    each_shell(several_cleaners);
+}
+
+fn several_cleaners(place: &Place) {
+    for round in 0..3 {
+        let desk = place.dead_desk();
+        write(&desk.join(talk(SESSION)), &transcript(SESSION, 2 + round));
+        write(&desk.join(talk(OTHER)), &transcript(OTHER, 2 + round));
+        write(&desk.join(format!("tasks/{SESSION}/{round}")), "x");
+        let words = ["clean", "--pane", PANE, "--wait", "0"];
+        let cleaners: Vec<Group> = (0..4).map(|_| Group::start(place.carrel(&words))).collect();
+        let answers: Vec<Answer> = cleaners.into_iter().map(Group::finish).collect();
+        for answer in &answers {
+            let word = answer.fields("clean")[1].clone();
+            assert!(["cleaned", "gone", "alive"].contains(&word.as_str()), "{}", answer.stdout);
+            assert_eq!(answer.stderr, "");
+        }
+        // All of them may have seen each other and stepped back.
+        assert!(answers.iter().filter(|answer| answer.stdout.contains("\tcleaned")).count() <= 1);
+        place.clean();
+        place.clean().expect(&format!("clean\t{PANE}\tgone\n"));
+        let expected = [(talk(SESSION), transcript(SESSION, 2 + round)), (talk(OTHER), transcript(OTHER, 2 + round))];
+        assert_eq!(transcripts(place), expected.into());
+        assert_eq!(names(&place.state.join("leaving")), Vec::<String>::new());
+    }
 }
 
 /// A process group of our own whose leader lives.
