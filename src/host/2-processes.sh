@@ -274,7 +274,7 @@ claim() {
 			rm -f -- "$_mine.again"
 			continue
 		# Without hard links a name can be taken from us in the same moment.
-		elif mv -- "$_mine" "$_at" 2>/dev/null && pause && sign_lives "$_at" && [ "$_pid" = $$ ]; then
+		elif ! exists "$_at" && mv -- "$_mine" "$_at" 2>/dev/null && pause && sign_lives "$_at" && [ "$_pid" = $$ ]; then
 			_SIGN=$_at
 		else
 			# Whoever took it away from us may be gone again.
