@@ -241,6 +241,9 @@ is_claimed() {
 	return 1
 }
 
+# What is said of a desk that another process has put up its sign for.
+_BEING_CLEANED='it is being cleaned already'
+
 # claim NAME: puts up ours, as _SIGN; or returns 1, with _WHY unless another one is there.
 claim() {
 	_WHY=

@@ -61,6 +61,7 @@ run() {
 	case $_STATE in *[[:cntrl:]]*) stop "its own path has a control character in it; set state_dir to a path without one" ;; esac
 	find_shared "$_OPT_SHARED" || stop "$_WHY"
 	find_claude "$_OPT_CLAUDE" || stop "$_WHY"
+	come_back
 	[ -z "$_ISOLATED" ] || know_claude
 	_asked=$_METHOD
 	settle
@@ -155,13 +156,28 @@ await_the_last() {
 	done
 }
 
-# be_alone: says that this launcher is at the desk, by the name of an empty file, and then looks for others: of two that begin
-# in one moment one sees the other at least. The one with the greater pid steps back, and finds the other one's record.
-be_alone() {
+# come_back: says so at the desks that the pane has, before anything that takes its time: until the record is written anew, and
+# while a Claude is asked that may be seconds, nothing else tells a scan that a launcher is there, and no shell in its place.
+come_back() {
 	look_at_self
+	for _dir in $_PLACES; do
+		_DESK=$_STATE/$_dir/pane-$_PANE
+		! real_dir "$_STATE/$_dir" || ! real_dir "$_DESK" || ! real_dir "$_DESK/.carrel" || sign_in
+	done
+}
+
+# sign_in: says that this launcher, which look_at_self has looked at, is at _DESK, by the name of an empty file, _here.
+sign_in() {
 	_here=$_DESK/.carrel/at-$$.$_START
 	clear_way "$_here"
-	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null || {
+	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null
+}
+
+# be_alone: signs in, and then looks for others: of two that begin in one moment one sees the other at least. The one with the
+# greater pid steps back, and finds the other one's record.
+be_alone() {
+	look_at_self
+	sign_in || {
 		# Unless a cleaner has just moved the desk away.
 		! real_dir "$_DESK/.carrel" || stop_unwritable "$_DESK/.carrel"
 		return 1
@@ -346,14 +362,21 @@ leave_other_desk() {
 	[ -z "$_same" ] || stop "this pane has a desk, $_same, and another one of an earlier method, $_other, which is in its way: move that away, and keep it, for conversations may lie in it"
 	[ "$_CLEANUP" = yes ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, which stays as it is, for cleanup_on_close is false. Put the Claude back that it had, or close this pane and open a new one"
 	printf '  Carrel: keeping the conversation of the desk that this pane had, which this Claude cannot use, a moment…\n'
-	_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" ${_OPT_SHARED:+--shared "$_OPT_SHARED"} 2>/dev/null)
-	case $_said in
-	"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) ;;
-	*)
+	_rounds=0
+	while :; do
+		_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" ${_OPT_SHARED:+--shared "$_OPT_SHARED"} 2>/dev/null)
+		case $_said in
+		"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) break ;;
+		# Whoever is at it does what is to be done.
+		*"$_TAB$_BEING_CLEANED") [ "$_rounds" -ge 600 ] || {
+			_rounds=$((_rounds + 1))
+			pause
+			continue
+		} ;;
+		esac
 		unesc "${_said##*"$_TAB"}"
 		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
-		;;
-	esac
+	done
 	_SESSION=${_open:-"$_SESSION"}
 }
 

@@ -108,7 +108,7 @@ clean_desk() {
 	claim "$_CLAIM" || {
 		[ -n "$_WHY" ] || {
 			_result=alive
-			_WHY="it is being cleaned already"
+			_WHY=$_BEING_CLEANED
 		}
 		return 1
 	}

@@ -1,6 +1,7 @@
 //! The probe of a Claude that was never met: what it tells, what it leaves alone, how long it takes, how long it is
 //! remembered. The real ones are probed in `tests/real/methods.rs`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -301,6 +302,18 @@ fn home_desk(place: &Place) -> PathBuf {
     place.state.join(format!("claude-homes/pane-{PANE}"))
 }
 
+/// How many processes this one has started that are still there.
+fn children_of(pid: u32) -> usize {
+    read(Path::new(&format!("/proc/{pid}/task/{pid}/children"))).split_whitespace().count()
+}
+
+/// What is in a desk, but for the signs of launchers that were there.
+fn unsigned(desk: &Path) -> BTreeMap<String, String> {
+    let mut tree = tree(desk);
+    tree.retain(|path, _| !path.starts_with(".carrel/at-"));
+    tree
+}
+
 fn record_of(desk: &Path) -> String {
     read(&desk.join(".carrel/record"))
 }
@@ -370,9 +383,9 @@ fn a_conversation_of_another_shared_dir_is_not_left_where_its_claude_would_not_l
         run().ends_with(0);
         converse(place, &place.desk());
         claude(place, "mine", IGNORES, KNOWS);
-        let before = tree(&place.desk());
+        let before = unsigned(&place.desk());
         run().ends_with(1).says(&format!("does not look into {}", other.display())).says("Put the Claude back");
-        assert_eq!(tree(&place.desk()), before);
+        assert_eq!(unsigned(&place.desk()), before);
         claude(place, "mine", HONOURS, KNOWS);
         run().ends_with(0);
         assert_eq!(&place.argv()[..2], ["--resume", OTHER]);
@@ -397,11 +410,11 @@ fn a_pane_with_two_desks_of_different_methods_opens_nothing_and_touches_neither(
         fs::rename(&aside, home_desk(place)).unwrap();
         claude(place, "mine", IGNORES, KNOWS);
         fs::remove_file(place.log.join("argv")).unwrap();
-        let before = (tree(&place.leaving()), tree(&home_desk(place)));
+        let before = (unsigned(&place.leaving()), unsigned(&home_desk(place)));
         let answer = run_with(place, "config_dir", "home", &program);
         answer.ends_with(1).says(&home_desk(place).display().to_string()).says("move that away, and keep it");
         assert!(!place.log.join("argv").exists());
-        assert_eq!((tree(&place.leaving()), tree(&home_desk(place))), before);
+        assert_eq!((unsigned(&place.leaving()), unsigned(&home_desk(place))), before);
     });
 }
 
@@ -462,6 +475,46 @@ fn a_pane_that_comes_back_with_a_claude_that_ignores_its_desk_takes_its_conversa
 }
 
 #[test]
+fn a_launcher_that_came_back_is_seen_while_it_asks_a_slow_claude_and_waits_for_who_cleans() {
+    each_shell(|place| {
+        place.seed();
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        run_with(place, "config_dir", "home", &program).ends_with(0);
+        let kept = converse(place, &place.desk());
+        let life = || {
+            let scan = place.call(&["scan"]);
+            let exits = scan.lines().iter().any(|line| line[0] == "exit");
+            (scan.fields("group")[0].clone(), exits)
+        };
+        assert_eq!(life(), ("dead".to_string(), true));
+        // Another program by now, which answers when it may.
+        let ignores = read(&claude(place, "mine", IGNORES, KNOWS));
+        let waits =
+            "case $1 in --version) : >\"$log/waits\"; while [ ! -e \"$log/go\" ]; do sleep 0.01; done ;; esac\n";
+        write(&program, &ignores.replacen("/../log\n", &format!("/../log\n{waits}"), 1));
+        let words = Place::run_words(&["--claude", program.to_str().unwrap(), "--fallback", "home"]);
+        fs::remove_file(place.log.join("argv")).unwrap();
+        let launcher = Group::start(place.carrel(&words));
+        until("it asks", || place.log.join("waits").exists());
+        assert_eq!(life(), ("alive".to_string(), false), "what it is doing is not for a shell that has its place");
+        // Somebody cleans the desk nevertheless: this test.
+        let me = std::process::id();
+        let claim = place.state.join(format!("leaving/.cleaning-{PANE}"));
+        write(&claim, &format!("{me} {}\n", start_of(me)));
+        write(&place.log.join("go"), "");
+        let pid = launcher.pid();
+        until("it was asked", || place.log.join("asked").exists() && children_of(pid) > 0);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(place.desk().exists() && !place.log.join("argv").exists());
+        fs::remove_file(&claim).unwrap();
+        launcher.finish().ends_with(0).says("keeping the conversation");
+        assert_eq!(&place.argv()[..2], ["--resume", OTHER]);
+        assert!(home_desk(place).exists() && !place.desk().exists() && !kept.exists());
+        assert_eq!(life(), ("dead".to_string(), true));
+    });
+}
+
+#[test]
 fn a_desk_that_is_to_stay_or_at_which_somebody_works_is_not_left_for_another_one() {
     each_shell(|place| {
         place.seed();
@@ -471,11 +524,11 @@ fn a_desk_that_is_to_stay_or_at_which_somebody_works_is_not_left_for_another_one
         run_with(place, "config_dir", "home", &program).ends_with(0);
         converse(place, &place.desk());
         claude(place, "mine", IGNORES, KNOWS);
-        let before = tree(&place.desk());
+        let before = unsigned(&place.desk());
         let words = Place::run_words(&["--claude", program.to_str().unwrap(), "--cleanup", "no"]);
         let answer = Answer::of(place.carrel(&words).process_group(0).output().unwrap());
         answer.ends_with(1).says("cleanup_on_close is false");
-        assert_eq!(tree(&place.desk()), before);
+        assert_eq!(unsigned(&place.desk()), before);
         // A second pane of a layout that was opened twice.
         let living = Group::start({
             let mut sleeping = place.shell();
@@ -484,11 +537,11 @@ fn a_desk_that_is_to_stay_or_at_which_somebody_works_is_not_left_for_another_one
         });
         let pid = living.pid().to_string();
         place.desk_with(&[("group", &pid), ("group_start", &start_of(living.pid()))]);
-        let before = tree(&place.desk());
+        let before = unsigned(&place.desk());
         run_with(place, "config_dir", "home", &program)
             .ends_with(1)
             .says("keeping its conversations failed: its processes live");
-        assert_eq!(tree(&place.desk()), before);
+        assert_eq!(unsigned(&place.desk()), before);
         assert!(!home_desk(place).exists());
         drop(living);
         // A launcher that was stopped before it wrote its record left nothing.

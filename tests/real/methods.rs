@@ -284,7 +284,8 @@ fn a_pane_whose_claude_was_replaced_by_one_that_ignores_its_desk_goes_on_by_the_
         install("unset CLAUDE_CONFIG_DIR");
         zellij.type_into(pane.terminal, "\r");
         let status = zellij.wait_status(&format!("it goes on with {method}"), |status| {
-            let entry = pane.entry_in(status).unwrap_or_default();
+            // Which is there all the time: no shell was taken to have its place.
+            let entry = pane.entry(status);
             entry["method"] == method && entry["health"] == health && entry["state"] == "idle"
         });
         let entry = pane.entry(&status);

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{machine_with_stand_in, stamps};
 use crate::report::{markdown, Part, Row};
 use crate::stats::Summary;
-use crate::support::machine::{Machine, User};
+use crate::support::machine::{Machine, Process, User};
 use crate::support::waiting::until;
 use crate::support::zellij::{key, Client, Setup, Zellij};
 use crate::svg::{dots, Dots};
@@ -131,6 +131,7 @@ pub fn run() -> Part {
         ["`zellij run -- claude`", "the pipe `new`", "a key with `Run \"claude\"`", "a key with `new`"]
             .map(|name| (name, vec![]));
     let mut lost = 0;
+    let mut alone = Alone::new();
     while ways.iter().any(|(_, samples)| samples.len() < SAMPLES) {
         let times = [
             stage.time(|stage| stage.command_line(&["run", "--", "claude"])),
@@ -141,8 +142,11 @@ pub fn run() -> Part {
         lost += times.iter().filter(|time| time.is_none()).count();
         assert!(lost < SAMPLES, "Zellij loses too many wishes\n{}", stage.machine.report());
         ways.iter_mut().zip(times).for_each(|((_, samples), time)| samples.extend(time));
+        alone.sample();
     }
     drop(stage);
+    let (launcher, shell) = (Summary::of(&alone.took), Summary::of(&alone.shell));
+    drop(alone);
     let real = real_claude();
     let (sizes, changed) = sizes();
     let starts = starts();
@@ -216,7 +220,7 @@ pub fn run() -> Part {
             dots("From the pipe new to Claude's exec, by what the shared dir holds", "ms", &lines(&sizes), None),
         ),
     ];
-    let costs = costs(&starts[0], summary(&ways[0].1).median, summary(&ways[1].1).median);
+    let costs = costs(&starts[0], &launcher, &shell, summary(&ways[0].1).median, summary(&ways[1].1).median);
     Part {
         name: "launch",
         title: "Launch",
@@ -458,34 +462,44 @@ fn write_large_json(machine: &Machine) {
     machine.write(".claude.json", state.to_string());
 }
 
-/// What the time after the pipe is spent on. The launcher is run once more by itself, each time for a desk that is not there yet,
-/// with the words and the environment that Zellij gave it.
-fn costs(starts: &Starts, run_ms: f64, new_ms: f64) -> String {
-    let stage = Stage::new(&User::normal(), |_| {});
-    stage.zellij.ask("new", "request=costs", "");
-    let first = stage.machine.wait("a launcher", || stage.machine.launchers().into_iter().next());
-    let after = |word: &str| first.argv.iter().position(|other| other == word).map(|at| at + 1);
-    let [pane, session] = ["--pane", "--session"].map(|word| after(word).expect("a word of the launcher's"));
-    let launcher: Vec<f64> = (0..SAMPLES)
-        .map(|_| {
-            let mut argv = first.argv.clone();
-            [pane, session].into_iter().for_each(|at| argv[at] = uuid::Uuid::new_v4().to_string());
-            let mut command = Command::new(&argv[0]);
-            command.args(&argv[1..]).env_clear().envs(&first.env).env("BENCH_BRIEF", "yes");
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let (before, began) = (stage.begun(), now());
-            let _ = command.status().expect("a shell");
-            (stage.newest(before).expect("a stand-in") - began) as f64 / 1e6
-        })
-        .collect();
-    let shell: Vec<f64> = (0..SAMPLES)
-        .map(|_| {
-            let began = Instant::now();
-            let _ = Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell");
-            began.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    let (launcher, shell) = (Summary::of(&launcher), Summary::of(&shell));
+/// The launcher by itself, each time for a desk that is not there yet, with the words and the environment that Zellij gave it; and
+/// a shell that does nothing. In a session of its own, for their desks stay.
+struct Alone {
+    stage: Stage,
+    launcher: Process,
+    /// Where its command line names what is new each time.
+    names: [usize; 2],
+    took: Vec<f64>,
+    shell: Vec<f64>,
+}
+
+impl Alone {
+    fn new() -> Self {
+        let stage = Stage::new(&User::normal(), |_| {});
+        stage.zellij.ask("new", "request=alone", "");
+        let launcher = stage.machine.wait("a launcher", || stage.machine.launchers().into_iter().next());
+        let after = |word: &str| launcher.argv.iter().position(|other| other == word).map(|at| at + 1);
+        let names = ["--pane", "--session"].map(|word| after(word).expect("a word of the launcher's"));
+        Alone { stage, launcher, names, took: vec![], shell: vec![] }
+    }
+
+    fn sample(&mut self) {
+        let mut argv = self.launcher.argv.clone();
+        self.names.into_iter().for_each(|at| argv[at] = uuid::Uuid::new_v4().to_string());
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).env_clear().envs(&self.launcher.env).env("BENCH_BRIEF", "yes");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let (before, began) = (self.stage.begun(), now());
+        let _ = command.status().expect("a shell");
+        self.took.push((self.stage.newest(before).expect("a stand-in") - began) as f64 / 1e6);
+        let began = Instant::now();
+        let _ = Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell");
+        self.shell.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+}
+
+/// What the time after the pipe is spent on.
+fn costs(starts: &Starts, launcher: &Summary, shell: &Summary, run_ms: f64, new_ms: f64) -> String {
     let share = |ms: f64| format!("{:.0} %", 100.0 * ms / new_ms);
     let rest = new_ms - run_ms - launcher.median;
     let rows = [
@@ -511,7 +525,7 @@ fn costs(starts: &Starts, run_ms: f64, new_ms: f64) -> String {
         .map(|(what, ms, why)| vec![(*what).to_string(), format!("{ms:.1}"), share(*ms), (*why).to_string()])
         .collect();
     format!(
-        "{}\nThe launcher alone took {} ms here; a shell that does nothing takes {}.\n\n## What a layout's pane is made of\n\nA layout's \
+        "{}\nThe launcher alone, run in turns with the four ways, took {} ms; a shell that does nothing takes {}.\n\n## What a layout's pane is made of\n\nA layout's \
          pane is wished for before anything is ready, and by an instance of the plugin of its own: what every later pane finds done \
          is in its time. Seen by the times of the files that are written on the way, in sessions of a machine on which Carrel ran \
          before; where it never did, the host's question to Claude (`src/host/4-probe.sh`) and the making of the seed come on top.\n\n{}",
