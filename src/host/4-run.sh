@@ -157,12 +157,14 @@ await_the_last() {
 }
 
 # come_back: says so at the desks that the pane has, before anything that takes its time: until the record is written anew, and
-# while a Claude is asked that may be seconds, nothing else tells a scan that a launcher is there, and no shell in its place.
+# while a Claude is asked that may be seconds, nothing else tells others that a launcher is there.
 come_back() {
-	look_at_self
 	for _dir in $_PLACES; do
 		_DESK=$_STATE/$_dir/pane-$_PANE
-		! real_dir "$_STATE/$_dir" || ! real_dir "$_DESK" || ! real_dir "$_DESK/.carrel" || sign_in
+		real_dir "$_STATE/$_dir" && real_dir "$_DESK" && real_dir "$_DESK/.carrel" || continue
+		look_at_self
+		sign_in
+		rival_lives || :
 	done
 }
 
@@ -173,26 +175,36 @@ sign_in() {
 	[ -f "$_here" ] || { printf '' >"$_here"; } 2>/dev/null
 }
 
+# rival_lives: whether another launcher is there, and then sets _V to its pid and start; the signs of dead ones go.
+rival_lives() {
+	for _one in "$_DESK"/.carrel/at-*; do
+		_V=${_one##*/at-}
+		if [ "$_one" = "$_here" ]; then
+			:
+		elif look_at "${_V%%.*}" && [ "$_START" = "${_V#*.}" ]; then
+			return 0
+		else
+			rm -f -- "$_one" 2>/dev/null || :
+		fi
+	done
+	return 1
+}
+
 # be_alone: signs in, and then looks for others: of two that begin in one moment one sees the other at least. The one with the
-# greater pid steps back, and finds the other one's record.
+# greater pid steps back, and finds the other one's record. Sets _rival to who is in the way.
 be_alone() {
+	_rival=
 	look_at_self
 	sign_in || {
 		# Unless a cleaner has just moved the desk away.
 		! real_dir "$_DESK/.carrel" || stop_unwritable "$_DESK/.carrel"
 		return 1
 	}
-	for _one in "$_DESK"/.carrel/at-*; do
-		_V=${_one##*/at-}
-		if [ "$_one" = "$_here" ]; then
-			:
-		elif look_at "${_V%%.*}" && [ "$_START" = "${_V#*.}" ]; then
-			[ "${_V%%.*}" -gt $$ ] || rm -f -- "$_here"
-			return 1
-		else
-			rm -f -- "$_one"
-		fi
-	done
+	! rival_lives || {
+		_rival=${_V%%.*}
+		[ "$_rival" -gt $$ ] || rm -f -- "$_here"
+		return 1
+	}
 }
 
 # make_desk: makes the desk ours, with a record in it that keeps cleaners away. A cleaner first puts up its sign, then moves
@@ -236,6 +248,10 @@ make_desk() {
 		fi
 		real_dir "$_DESK/.carrel" || stop "$_DESK/.carrel is a symbolic link; remove it"
 		if ! be_alone; then
+			if [ -n "$_rival" ]; then
+				[ "$_rounds" -ne 10 ] || printf '  Carrel: another pane begins at this desk, a moment…\n'
+				[ "$_rounds" -lt 1199 ] || stop "another pane begins at this desk and does not go on (pid $_rival). Is this a second pane of the same saved layout? Close that one first, or this one"
+			fi
 			pause
 		elif write_record; then
 			is_claimed "$_CLAIM" || is_left || [ ! -f "$_DESK/.carrel/record" ] || break
@@ -341,7 +357,31 @@ find_newest() {
 # leave_other_desk: the desk that this pane has had with another method goes as if the pane had been closed. Its conversation
 # is then in the shared dir, where the next desk takes it from, and a Claude without one finds it.
 leave_other_desk() {
-	_other='' _same='' _open=''
+	_open='' _rounds=0
+	while find_other_desk; do
+		[ -z "$_same" ] || stop "this pane has a desk, $_same, and another one of an earlier method, $_other, which is in its way: move that away, and keep it, for conversations may lie in it"
+		[ "$_CLEANUP" = yes ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, which stays as it is, for cleanup_on_close is false. Put the Claude back that it had, or close this pane and open a new one"
+		[ "$_rounds" -gt 0 ] || printf '  Carrel: keeping the conversation of the desk that this pane had, which this Claude cannot use, a moment…\n'
+		_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" ${_OPT_SHARED:+--shared "$_OPT_SHARED"} 2>/dev/null)
+		case $_said in
+		"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) break ;;
+		# Whoever is at it does what is to be done; and then the desk that is there may be of another launcher.
+		*"$_TAB$_BEING_CLEANED") [ "$_rounds" -ge 600 ] || {
+			_rounds=$((_rounds + 1))
+			pause
+			continue
+		} ;;
+		esac
+		unesc "${_said##*"$_TAB"}"
+		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
+	done
+	_SESSION=${_open:-"$_SESSION"}
+}
+
+# find_other_desk: whether the pane has a desk of another method, _other; then _open is the conversation that was open there last.
+# And _same is one of this method.
+find_other_desk() {
+	_other='' _same=''
 	desk_paths "$_PANE"
 	# What is on its way out was written before.
 	for _DESK in "$_DESK" "$_LEAVING"; do
@@ -358,26 +398,7 @@ leave_other_desk() {
 			_same=$_DESK
 		fi
 	done
-	[ -n "$_other" ] || return 0
-	[ -z "$_same" ] || stop "this pane has a desk, $_same, and another one of an earlier method, $_other, which is in its way: move that away, and keep it, for conversations may lie in it"
-	[ "$_CLEANUP" = yes ] || stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, which stays as it is, for cleanup_on_close is false. Put the Claude back that it had, or close this pane and open a new one"
-	printf '  Carrel: keeping the conversation of the desk that this pane had, which this Claude cannot use, a moment…\n'
-	_rounds=0
-	while :; do
-		_said=$(/bin/sh "$_STATE/carrel.sh" clean --pane "$_PANE" ${_OPT_SHARED:+--shared "$_OPT_SHARED"} 2>/dev/null)
-		case $_said in
-		"clean$_TAB$_PANE$_TAB"cleaned | "clean$_TAB$_PANE$_TAB"gone) break ;;
-		# Whoever is at it does what is to be done.
-		*"$_TAB$_BEING_CLEANED") [ "$_rounds" -ge 600 ] || {
-			_rounds=$((_rounds + 1))
-			pause
-			continue
-		} ;;
-		esac
-		unesc "${_said##*"$_TAB"}"
-		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
-	done
-	_SESSION=${_open:-"$_SESSION"}
+	[ -n "$_other" ]
 }
 
 # choose_session: sets _SESSION, and _RESUMED to "yes" when there is a conversation to go on with. The last one that was

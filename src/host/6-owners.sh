@@ -45,6 +45,10 @@ judge_owner() {
 		return
 	fi
 	! who_lives_at "$_desk" || return 0
+	! is_back || {
+		_WHY="its launcher is about to begin there"
+		return 0
+	}
 	_WHY=
 	if ! exists "$_record"; then
 		# Its launcher is at work in this moment, or was stopped before it wrote its record.
@@ -84,6 +88,15 @@ judge_owner() {
 	fi
 	_verdict=nobody
 	_WHY="its Zellij session is gone for good"
+}
+
+# is_back: whether a launcher has come back to _desk that is not at its record yet.
+is_back() {
+	for _file in "$_desk"/.carrel/at-*; do
+		_V=${_file##*/at-}
+		! look_at "${_V%%.*}" || [ "$_START" != "${_V#*.}" ] || return 0
+	done
+	return 1
 }
 
 # find_saved CACHE UUID: sets _saved to the layout of a saved session below CACHE that names the desk, or to nothing where

@@ -9,7 +9,7 @@
 #   desk     UUID PLACE             PLACE: configs, homes or leaving
 #   record   KEY VALUE              of the desk before it: what a plugin asks of it, group, method, instead_of, box, cwd, shared,
 #                                   home, opened, notice
-#   group    alive|dead|unknown     the launcher's process group; alive too where a launcher has come back and is not ready yet
+#   group    alive|dead|unknown     the launcher's process group; unknown too where one has come back and is not ready yet
 #   exit     CODE                   Claude has ended with that code
 #   rang     [ASKED]                a hook of Claude's has run since the start; ASKED: it waits for that, plan or question
 #   talk     SESSION                the transcript of that conversation lies here
@@ -127,7 +127,7 @@ scan_desk() {
 		elif [ -z "$_FOREIGN" ]; then
 			_life=dead
 		fi
-		[ "$_life" != dead ] || ! is_back || _life=alive _back=yes
+		[ "$_life" != dead ] || ! is_back || _life=unknown _back=yes
 		say group "$_life"
 	fi
 	[ -n "$_back" ] || ! recall "$_desk/.carrel/exit" code || say exit "$_V"
@@ -148,15 +148,6 @@ scan_desk() {
 	# A link there is not Claude's work.
 	[ -L "$_dir" ] || [ -L "$_dir/sessions" ] || scan_registry "$_dir/sessions" registry
 	[ "$_life" != alive ] || explain_desk
-}
-
-# is_back: whether a launcher is at the desk that has not come to its record yet.
-is_back() {
-	for _file in "$_desk"/.carrel/at-*; do
-		_V=${_file##*/at-}
-		! look_at "${_V%%.*}" || [ "$_START" != "${_V#*.}" ] || return 0
-	done
-	return 1
 }
 
 # explain_desk: what could stand in the way of a desk whose processes live.

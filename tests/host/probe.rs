@@ -496,7 +496,10 @@ fn a_launcher_that_came_back_is_seen_while_it_asks_a_slow_claude_and_waits_for_w
         fs::remove_file(place.log.join("argv")).unwrap();
         let launcher = Group::start(place.carrel(&words));
         until("it asks", || place.log.join("waits").exists());
-        assert_eq!(life(), ("alive".to_string(), false), "what it is doing is not for a shell that has its place");
+        assert_eq!(life(), ("unknown".to_string(), false), "it is not dead, and no shell has its place");
+        assert_eq!(place.call(&["owners"]).fields("owner")[1..3], ["alive", "its launcher is about to begin there"]);
+        let words = ["clean", "--pane", PANE, "--server", "1", "--if-nobody"];
+        place.call(&words).ends_with(1).says("owned").says("about to begin");
         // Somebody cleans the desk nevertheless: this test.
         let me = std::process::id();
         let claim = place.state.join(format!("leaving/.cleaning-{PANE}"));
@@ -511,6 +514,44 @@ fn a_launcher_that_came_back_is_seen_while_it_asks_a_slow_claude_and_waits_for_w
         assert_eq!(&place.argv()[..2], ["--resume", OTHER]);
         assert!(home_desk(place).exists() && !place.desk().exists() && !kept.exists());
         assert_eq!(life(), ("dead".to_string(), true));
+    });
+}
+
+#[test]
+fn a_launcher_that_waited_for_a_cleaner_does_not_take_the_desk_that_another_launcher_has_made() {
+    each_shell(|place| {
+        place.seed();
+        let text = read(&place.state.join("carrel.sh"));
+        write(&place.state.join("carrel.sh"), &text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1));
+        let program = claude(place, "mine", HONOURS, KNOWS);
+        run_with(place, "config_dir", "home", &program).ends_with(0);
+        let kept = converse(place, &place.desk());
+        claude(place, "mine", IGNORES, KNOWS);
+        fs::remove_file(place.log.join("argv")).unwrap();
+        let me = std::process::id();
+        let claim = place.state.join(format!("leaving/.cleaning-{PANE}"));
+        write(&claim, &format!("{me} {}\n", start_of(me)));
+        let words = Place::run_words(&["--claude", program.to_str().unwrap(), "--fallback", "home"]);
+        let launcher = Group::start(place.carrel(&words));
+        until("it was asked", || place.log.join("asked").exists() && children_of(launcher.pid()) > 0);
+        std::thread::sleep(Duration::from_millis(300));
+        // The other pane of a layout that was opened twice is there first, with the same conversation.
+        let living = Group::start({
+            let mut sleeping = place.shell();
+            sleeping.args(["-c", "sleep 600"]);
+            sleeping
+        });
+        let pid = living.pid().to_string();
+        let desk = place.desk_with(&[("group", &pid), ("group_start", &start_of(living.pid())), ("method", "home")]);
+        fs::create_dir_all(home_desk(place).parent().unwrap()).unwrap();
+        fs::create_dir_all(desk.join(".claude")).unwrap();
+        fs::rename(desk.join("projects"), desk.join(".claude/projects")).unwrap();
+        fs::rename(&desk, home_desk(place)).unwrap();
+        let before = unsigned(&home_desk(place));
+        fs::remove_file(&claim).unwrap();
+        launcher.finish().ends_with(1).says("another Claude is at this desk");
+        assert_eq!(unsigned(&home_desk(place)), before);
+        assert!(!place.log.join("argv").exists() && !kept.exists());
     });
 }
 

@@ -31,8 +31,7 @@ fn a_broken_configuration_names_every_error_in_each_answer_and_on_the_panel() {
     for pipe in ["new", "status", "close"] {
         assert_refused(&zellij, pipe, "", "", &["metod", "cleanup_on_close", "yes", "state_dir", "relative/dir"]);
     }
-    client.keys(&key::alt('p'));
-    client.wait_screen("the errors", |screen| {
+    client.press(&key::alt('p'), "the errors", |screen| {
         ["metod", "cleanup_on_close", "state_dir"].iter().all(|word| screen.contains(word))
     });
     assert!(!state_dir(&machine).exists());
@@ -69,8 +68,7 @@ fn an_unusable_state_dir_is_named_and_works_once_it_is_mended() {
     let zellij = Zellij::new(&machine, &Setup::carrel().option("state_dir", "~/blocked").panel_key("Alt p"));
     let mut client = zellij.start();
     assert_refused(&zellij, "new", "", "", &["blocked", "is a file", "state_dir"]);
-    client.keys(&key::alt('p'));
-    client.wait_text("is a file");
+    client.press_for_text(&key::alt('p'), "is a file");
     assert_eq!(machine.read("blocked"), "a file");
     fs::remove_file(machine.at_home("blocked")).unwrap();
     Pane::open(&zellij, "");
@@ -152,9 +150,9 @@ fn refused_permissions_are_a_screen_that_says_what_to_do() {
     client.wait_text("Allow? (y/n)");
     client.keys("n");
     client.wait_screen("the question is gone", |screen| !screen.contains("Allow?"));
-    client.keys(&key::alt('p'));
-    let screen =
-        client.wait_screen("the designed screen", |screen| screen.contains("permission") && !screen.contains("y/n"));
+    let screen = client.press(&key::alt('p'), "the designed screen", |screen| {
+        screen.contains("permission") && !screen.contains("y/n")
+    });
     assert!(screen.contains("permissions.kdl") || screen.contains("reload"), "{screen}");
     assert!(!state_dir(&machine).exists());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{json, Value};
 
 use crate::desks::{state_dir, Pane};
-use crate::support::claude::{claude, shows_prompt, shows_trust_question};
+use crate::support::claude::{claude, shows_prompt, shows_trust_question, trust};
 use crate::support::machine::{Machine, User};
 use crate::support::waiting::{finish, PATIENCE};
 use crate::support::zellij::{key, Client, Setup, Zellij};
@@ -32,8 +32,7 @@ fn listed(machine: &Machine) -> String {
 }
 
 fn show_panel(client: &mut Client) {
-    client.keys(&key::alt('p'));
-    client.wait_screen("the panel", |screen| screen.contains("hide"));
+    client.press(&key::alt('p'), "the panel", |screen| screen.contains("hide"));
 }
 
 /// The words of the floating panel, its lines joined.
@@ -51,9 +50,7 @@ fn what_was_changed_inside_a_desk_is_shown_and_carried_back_while_other_claudes_
     let mut client = zellij.start();
     let pane = Pane::order(&zellij, "new", &format!("cwd={}", other.display()));
     client.wait_screen("the trust question", shows_trust_question);
-    // "No, exit" stands first.
-    client.press_until(key::UP, "the cursor on yes", |screen| screen.contains("❯ Yes"));
-    client.press_until(key::ENTER, "the question is answered", |screen| !shows_trust_question(screen));
+    trust(&mut client);
     pane.wait_for_prompt(&zellij);
     claude_at(&machine, &pane, &["mcp", "add", "-s", "user", "lamp", "--", "true"]);
     claude_at(&machine, &pane, &["mcp", "remove", "-s", "user", "shelf"]);

@@ -23,9 +23,9 @@ fn one_key_press_opens_one_pane_and_one_pipe_prints_one_answer() {
     let zellij = Zellij::new(&machine, &keys());
     let mut first = zellij.start();
     let mut second = zellij.attach();
-    first.keys(&key::alt('c'));
+    first.press_new(&key::alt('c'), 1);
     first.wait_screen("one prompt", |screen| prompts(screen) == 1);
-    second.keys(&key::alt('c'));
+    second.press_new(&key::alt('c'), 2);
     second.wait_screen("two prompts", |screen| prompts(screen) == 2);
     let answer = zellij.ask("status", "", "");
     assert_eq!(answer["panes"].as_array().map(Vec::len), Some(2));
@@ -36,8 +36,7 @@ fn one_key_press_opens_one_pane_and_one_pipe_prints_one_answer() {
     pane.wait_until_gone(&machine);
 
     second.detach();
-    first.keys(&key::alt('c'));
-    machine.wait("a third pane", || (launchers(&machine) == 3).then_some(()));
+    first.press_new(&key::alt('c'), 3);
     assert!(stays(Duration::from_secs(2), || launchers(&machine) == 3), "the detached client's clone acted too");
     assert_eq!(zellij.ask("status", "", "")["panes"].as_array().map(Vec::len), Some(3));
 }
@@ -82,16 +81,16 @@ fn clients_on_two_tabs_see_the_same_board_and_both_panels_work() {
     assert!(opened, "no second tab\n{}", machine.report());
     first.wait_screen("the first tab", shows_prompt);
 
-    second.keys(&key::alt('p'));
     let row = format!("#{}", pane.terminal);
-    second.wait_screen("the panel of the second client", |screen| screen.contains(&row) && screen.contains("isolated"));
+    second.press(&key::alt('p'), "the panel of the second client", |screen| {
+        screen.contains(&row) && screen.contains("isolated")
+    });
     second.keys("n");
     zellij.wait_status("a second pane", |status| status["panes"].as_array().is_some_and(|panes| panes.len() == 2));
     second.wait_screen("it opens where its client is", shows_prompt);
     assert!(stays(Duration::from_secs(2), || launchers(&machine) == 2));
 
-    first.keys(&key::alt('p'));
-    first.wait_screen("the panel of the first client", |screen| screen.matches("isolated").count() >= 2);
+    first.press(&key::alt('p'), "the panel of the first client", |screen| screen.matches("isolated").count() >= 2);
     first.keys("x");
     first.wait_text("Close pane");
     first.keys("y");
@@ -170,8 +169,8 @@ fn a_crashed_actor_is_replaced_within_seconds() {
     pane.say(&zellij, "before the crash");
     let session = pane.session(&machine);
     let shows_row = |screen: &str| screen.contains("isolated") && !screen.contains(CRASHED);
-    second.keys(&key::alt('p'));
-    for client in [&first, &second, &third] {
+    second.press(&key::alt('p'), "the panel", shows_row);
+    for client in [&first, &third] {
         client.wait_screen("the panel", shows_row);
     }
 

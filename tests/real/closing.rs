@@ -208,8 +208,7 @@ fn what_cannot_be_kept_is_not_deleted_and_the_panel_says_so() {
     let desk = crate::desks::state_dir(&machine).join("leaving").join(pane.desk.file_name().unwrap());
     let transcript = claude::transcript(&desk, &session).expect("the conversation is still at the desk");
     assert!(words_in(&transcript).contains("OBSTACLE"));
-    client.keys(&key::alt('p'));
-    client.wait_text("in the way");
+    client.press_for_text(&key::alt('p'), "in the way");
     assert_eq!(fs::read_to_string(place).unwrap(), "a file");
 }
 

@@ -14,8 +14,7 @@ fn a_conversation_is_picked_on_the_panel_and_goes_on_with_all_that_was_said() {
     let zellij = Zellij::new(&machine, &Setup::carrel().panel_key("Alt p"));
     let mut client = zellij.start();
     zellij.status();
-    client.keys(&key::alt('p'));
-    client.wait_text("No desks");
+    client.press_for_text(&key::alt('p'), "No desks");
     client.keys("r");
     let screen = client.wait_text("remember the word PLUM");
     assert!(screen.contains("2 conversations in") && screen.contains("and another"), "{screen}");
@@ -43,8 +42,7 @@ fn a_conversation_is_picked_on_the_panel_and_goes_on_with_all_that_was_said() {
         panes.iter().find(pane).and_then(|pane| pane["id"].as_u64())
     };
     zellij.wait_panes("the shell has the focus", |panes| focused(panes).is_some_and(|id| id != pane.terminal));
-    client.keys(&key::alt('p'));
-    client.wait_text("isolated");
+    client.press_for_text(&key::alt('p'), "isolated");
     client.keys("r");
     let mark = format!("#{}", pane.terminal);
     client.wait_screen("it is marked as open", |screen| {

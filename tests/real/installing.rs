@@ -98,12 +98,11 @@ fn plugin_kdl_as_it_is_gives_a_working_carrel() {
     let mut client = zellij.start();
     grant(&mut client);
     client.wait_screen("the question is gone", |screen| !screen.contains("Allow?"));
-    client.keys(&key::alt('c'));
+    client.press_new(&key::alt('c'), 1);
     client.wait_screen("Claude's prompt", shows_prompt);
     let status = zellij.wait_status("isolated", |status| status["panes"][0]["health"] == "isolated");
     assert_eq!(status["problems"], serde_json::json!([]));
-    client.keys(&key::alt('C'));
-    client.wait_screen("the panel", |screen| screen.contains("isolated") && screen.contains("hide"));
+    client.press(&key::alt('C'), "the panel", |screen| screen.contains("isolated") && screen.contains("hide"));
 }
 
 /// A page from which files can be downloaded, as a release has them.
@@ -165,7 +164,7 @@ fn installed_from_a_release_used_and_uninstalled_nothing_of_carrel_is_left() {
     grant(&mut client);
     client.wait_screen("the question is gone", |screen| !screen.contains("Allow?"));
     // Step 3: the key.
-    client.keys(&key::alt('c'));
+    client.press_new(&key::alt('c'), 1);
     client.wait_screen("Claude's prompt", shows_prompt);
     let status = zellij.wait_status("isolated", |status| status["panes"][0]["health"] == "isolated");
     let pane = Pane {

@@ -50,7 +50,7 @@ fn a_key_opens_a_pane_with_the_arguments_of_its_payload() {
     let setup = Setup::carrel().message_key("Alt c", "new", "").message_key("Alt v", "new", &payload);
     let zellij = Zellij::new(&machine, &setup);
     let mut client = zellij.start();
-    client.keys(&key::alt('c'));
+    client.press_new(&key::alt('c'), 1);
     client.wait_screen("Claude's prompt", shows_prompt);
     let status = zellij.wait_status("one pane", |status| status["panes"][0]["health"] == "isolated");
     assert_eq!(status["panes"][0]["cwd"].as_str(), machine.project().to_str(), "the focused pane's cwd");

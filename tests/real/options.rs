@@ -129,8 +129,7 @@ fn entries_that_home_symlinks_names_are_found_and_written_by_claude_and_outlive_
     let mut client = zellij.start();
     let error = zellij.ask("new", "", "")["error"].to_string();
     assert!(refused.iter().all(|name| error.contains(&format!("`{name}`"))) && !error.contains("`notes`"), "{error}");
-    client.keys(&key::alt('p'));
-    client.wait_screen("all of them on the panel", |screen| refused.iter().all(|name| screen.contains(name)));
+    client.press(&key::alt('p'), "all of them on the panel", |screen| refused.iter().all(|name| screen.contains(name)));
     assert!(machine.claudes().is_empty() && machine.launchers().is_empty(), "a Claude was started all the same");
     zellij.kill_session();
     drop(client);
@@ -149,8 +148,9 @@ fn entries_that_home_symlinks_names_are_found_and_written_by_claude_and_outlive_
         let problems = pane.entry(status)["problems"].clone();
         problems.as_array().is_some_and(|all| all.len() == 1) && problems.to_string().contains(&told)
     });
-    client.keys(&key::alt('p'));
-    client.wait_screen("and on the panel", |screen| shows(screen, "home_symlinks names missing, which is not in"));
+    client.press(&key::alt('p'), "and on the panel", |screen| {
+        shows(screen, "home_symlinks names missing, which is not in")
+    });
     let written = |machine: &Machine| {
         assert_eq!(machine.read("notes/two"), "two\n");
         assert_eq!(machine.read("todo.txt"), "buy ink\nread\n");
@@ -252,8 +252,7 @@ fn in_another_runtime_a_conversation_is_held_kept_and_gone_on_with_and_a_missing
     let told = "container_command begins with \"podman\", and there is no such program";
     let error = zellij.ask("new", "", "")["error"].clone();
     assert!(error.as_str().is_some_and(|error| error.contains(told) && error.contains("install it")), "{error}");
-    client.keys(&key::alt('p'));
-    client.wait_text("hide");
+    client.press_for_text(&key::alt('p'), "hide");
     client.keys("n");
     client.wait_screen("the panel says it", |screen| shows(screen, told));
     assert!(zellij.terminals().len() == 1 && machine.launchers().is_empty(), "a pane was opened");

@@ -27,8 +27,7 @@ fn a_claude_typed_into_a_shell_is_moved_to_a_desk_of_its_own_and_the_shell_comes
     let typed = machine.claudes().pop().unwrap().pid;
 
     zellij.ask("check", "", "");
-    client.keys(&key::alt('p'));
-    client.wait_text("unisolated");
+    client.press_for_text(&key::alt('p'), "unisolated");
     client.keys("i");
     client.wait_text("go on at a desk");
     client.keys("x");

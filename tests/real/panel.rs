@@ -18,9 +18,8 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &setup());
     let mut client = zellij.start();
-    client.keys(&key::alt('p'));
-    let screen =
-        client.wait_screen("the empty panel", |screen| screen.contains("No desks") || screen.contains("no desks"));
+    let screen = client
+        .press(&key::alt('p'), "the empty panel", |screen| screen.contains("No desks") || screen.contains("no desks"));
     assert!(screen.contains("hide"), "{screen}");
     client.keys("n");
     client.wait_screen("Claude's prompt, the panel out of the way", |screen| {
@@ -31,8 +30,7 @@ fn the_panel_opens_focuses_and_closes_panes_and_hides() {
     let panes = zellij.terminals();
     assert!(panes.iter().all(|pane| pane["is_floating"] == false), "{panes:#?}");
 
-    client.keys(&key::alt('p'));
-    client.wait_screen("one row", |screen| screen.contains("isolated") && screen.contains("project"));
+    client.press(&key::alt('p'), "one row", |screen| screen.contains("isolated") && screen.contains("project"));
     client.keys("x");
     client.wait_text("Close pane");
     client.keys("q");
@@ -71,12 +69,9 @@ fn what_a_click_would_mean_stands_out_under_the_pointer() {
         .expect("a row without the cursor");
     let column = line.split_once(&name(pane)).map(|(before, _)| before.chars().count()).unwrap();
     let (at, column) = (u16::try_from(at).unwrap(), u16::try_from(column).unwrap());
-    client.keys(&key::point(at, column));
-    client.wait_screen("the shadow of a cursor", |screen| screen.matches('›').count() == 2);
-    client.keys(&key::point(at + 3, column));
-    client.wait_screen("it goes with the pointer", |screen| screen.matches('›').count() == 1);
-    client.keys(&key::point(at, column));
-    client.wait_screen("it is back", |screen| screen.matches('›').count() == 2);
+    client.press(&key::point(at, column), "the shadow of a cursor", |screen| screen.matches('›').count() == 2);
+    client.press(&key::point(at + 3, column), "it goes with the pointer", |screen| screen.matches('›').count() == 1);
+    client.press(&key::point(at, column), "it is back", |screen| screen.matches('›').count() == 2);
     client.keys(&key::click(at, column));
     client.wait_screen("the cursor itself", |screen| {
         let marked = screen.lines().filter(|line| line.contains('›')).collect::<Vec<_>>();

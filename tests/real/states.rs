@@ -84,8 +84,7 @@ fn states_follow_claude_and_nothing_of_the_users_words_leaves_its_files() {
     watched.prompt("ask: which one,");
     watched.client.wait_text("Enter to select");
     watched.becomes("waiting");
-    watched.client.keys(&key::alt('p'));
-    watched.client.wait_text("▲ answer");
+    watched.client.press_for_text(&key::alt('p'), "▲ answer");
     watched.client.keys(key::ESC);
     watched.client.wait_screen("the panel is hidden", |screen| !screen.contains("▲ answer"));
     watched.client.press_until(key::ENTER, "the question is gone", |screen| !screen.contains("Enter to select"));
@@ -96,8 +95,7 @@ fn states_follow_claude_and_nothing_of_the_users_words_leaves_its_files() {
     watched.prompt("plan: build it");
     watched.client.wait_text("Exit plan mode?");
     watched.becomes("waiting");
-    watched.client.keys(&key::alt('p'));
-    watched.client.wait_text("plan approval");
+    watched.client.press_for_text(&key::alt('p'), "plan approval");
     watched.client.keys(key::ESC);
     watched.client.wait_screen("the panel is hidden", |screen| !screen.contains("plan approval"));
     watched.client.press_until(key::ESC, "the plan is gone", |screen| !screen.contains("Exit plan mode?"));

@@ -60,8 +60,7 @@ fn the_tour_shows_two_claudes_and_the_panel_and_leaves_nothing_behind() {
     client.resize(30, 100);
     client.wait_screen("the same in a small terminal", all);
     // The key shows one more panel, in front; `q` hides that one alone.
-    client.keys(&key::alt('C'));
-    client.wait_screen("the panel in front", |screen| panels(screen) == 2);
+    client.press(&key::alt('C'), "the panel in front", |screen| panels(screen) == 2);
     client.keys("q");
     client.wait_screen("it is hidden again", all);
     assert!(!client.received("Allow?"), "Zellij has asked for the permissions");

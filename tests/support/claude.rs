@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::machine::Machine;
-use super::waiting::{finish, Finished};
+use super::waiting::{finish, stays, until, until_every, Finished, PATIENCE, SLOW_POLL};
 use super::zellij::{key, Client};
 
 /// How long one `claude -p` may take; alone it needs about 0.6 s.
@@ -60,6 +60,30 @@ pub fn shows_permission_question(screen: &str) -> bool {
 /// Whether a screen shows Claude asking whether the dir is trusted. Its default answer is "No, exit".
 pub fn shows_trust_question(screen: &str) -> bool {
     screen.contains("Quick safety check")
+}
+
+/// Answers the trust question with yes, which stands second, and waits for the prompt. It takes no key in its first moments, and
+/// late ones one after the other: so each key has its time, and Enter is pressed where the cursor has stood on yes for a while.
+#[track_caller]
+pub fn trust(client: &mut Client) {
+    let on_yes = |screen: &str| screen.contains("❯ Yes");
+    let trusted = until_every(SLOW_POLL, PATIENCE, || {
+        if shows_prompt(&client.screen()) {
+            return Some(());
+        }
+        if shows_trust_question(&client.screen()) {
+            let key = if on_yes(&client.screen()) && stays(Duration::from_secs(1), || on_yes(&client.screen())) {
+                key::ENTER
+            } else {
+                key::UP
+            };
+            client.keys(key);
+            let has_effect = |screen: &str| !shows_trust_question(screen) || (key == key::UP && on_yes(screen));
+            until(Duration::from_secs(3), || has_effect(&client.screen()).then_some(()));
+        }
+        None
+    });
+    assert!(trusted.is_some(), "the dir is not trusted:\n{}", client.screen());
 }
 
 /// Answers Claude's permission question with its first choice, "Yes".

@@ -16,11 +16,13 @@ use portable_pty::{native_pty_system, Child, CommandBuilder, MasterPty, PtySize}
 use serde_json::Value;
 
 use super::machine::{tool, Machine, Process};
-use super::waiting::{finish_reading, until_every, Finished, PATIENCE, SLOW_POLL};
+use super::waiting::{finish_reading, until, until_every, Finished, PATIENCE, SLOW_POLL};
 
 /// Rows and columns of a client's terminal.
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
+/// After how long without any effect a key counts as lost.
+const LOST: Duration = Duration::from_secs(20);
 
 /// What `zellij attach` says of a session that it does not see.
 const OVERLOOKED: &str = "No session with the name";
@@ -577,6 +579,38 @@ impl Client {
         let end = line.chars().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<String>();
         self.wait_screen(&format!("what was typed is on the screen: {line}"), |screen| screen.contains(&end));
         self.keys(key::ENTER);
+    }
+
+    /// Presses a key of Zellij's configuration until the screen is as it should be: at once, as a rule. Zellij may lose what is
+    /// pressed while a client has only begun (1 of 50 on a busy machine: no instance of the plugin was told of it), so who sees
+    /// nothing for long presses again.
+    #[track_caller]
+    pub fn press(&mut self, key: &str, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        for _ in 0..2 {
+            self.keys(key);
+            if let Some(text) = self.screen.wait(LOST, &fits) {
+                return text;
+            }
+        }
+        self.keys(key);
+        self.wait_screen(what, fits)
+    }
+
+    /// The same until this text is on the screen.
+    #[track_caller]
+    pub fn press_for_text(&mut self, key: &str, text: &str) -> String {
+        self.press(key, &format!("the screen shows {text:?}"), |screen| screen.contains(text))
+    }
+
+    /// The same for a key that opens a pane of Carrel's, until there are so many launchers; see [`Client::press`].
+    #[track_caller]
+    pub fn press_new(&mut self, key: &str, launchers: usize) {
+        let machine = self.machine.clone();
+        let opened = (0..3).any(|_| {
+            self.keys(key);
+            until(LOST, || (machine.launchers().len() >= launchers).then_some(())).is_some()
+        });
+        assert!(opened, "{key:?} opened no pane\n{}", machine.report());
     }
 
     /// Presses a key again and again until the screen is as it should be: for a dialog that ignores the first moments.
