@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use carrel_bench::parts;
-use carrel_bench::report::{write, write_table, Part, ORDER};
+use carrel_bench::report::{write, write_table, Part, Ticks, ORDER};
 
 fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             continue;
         }
         eprintln!("━━ {name}");
-        let began = Instant::now();
+        let (began, ticks) = (Instant::now(), Ticks::now());
         let run: fn() -> Part = match name {
             "size" => parts::size::run,
             "plugin" => parts::plugin::run,
@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         match std::panic::catch_unwind(run) {
             Ok(part) => {
                 holds &= part.rows.iter().all(|row| row.holds);
-                write(&dir, &part);
+                let stolen = ticks.zip(Ticks::now()).map(|(before, now)| now.stolen_since(before));
+                write(&dir, &part, stolen);
             }
             Err(_) => broken.push(name),
         }

@@ -45,8 +45,33 @@ pub struct Part {
 /// The order in which the parts stand in the table.
 pub const ORDER: [&str; 7] = ["size", "plugin", "launch", "clean", "race", "keys", "idle"];
 
-/// Writes a part's page and plots.
-pub fn write(dir: &Path, part: &Part) {
+/// How the processor's time was spent since the system's start, in ticks of all cores: that which a hypervisor gave to other
+/// machines while this one wanted it (steal), and all of it. From the first line of `/proc/stat`, see proc(5).
+#[derive(Clone, Copy, Debug)]
+pub struct Ticks {
+    stolen: u64,
+    all: u64,
+}
+
+impl Ticks {
+    /// Up to now; none where the system does not tell.
+    #[must_use]
+    pub fn now() -> Option<Self> {
+        let text = fs::read_to_string("/proc/stat").ok()?;
+        let ticks: Vec<u64> = text.lines().next()?.split_whitespace().skip(1).flat_map(str::parse).collect();
+        // The guests' time, behind it, is in the user's already.
+        Some(Ticks { stolen: *ticks.get(7)?, all: ticks.iter().take(8).sum() })
+    }
+
+    /// What others took since then, of all the time that the cores were busy or idle, in percent.
+    #[must_use]
+    pub fn stolen_since(self, before: Self) -> f64 {
+        100.0 * (self.stolen - before.stolen) as f64 / (self.all - before.all).max(1) as f64
+    }
+}
+
+/// Writes a part's page and plots. `stolen` is what other machines took of the processor's time meanwhile, in percent.
+pub fn write(dir: &Path, part: &Part, stolen: Option<f64>) {
     fs::create_dir_all(dir).expect("docs/benchmarks");
     let mut page = format!("# {}\n\n{}\n\n", part.title, part.how.trim());
     page += &table(part.rows.iter().map(|row| [&*row.what, &*row.budget, &*row.measured, verdict(row)]));
@@ -63,7 +88,10 @@ pub fn write(dir: &Path, part: &Part) {
     } else {
         String::new()
     };
-    let _ = write!(page, "\n---\n\nMeasured on {date}, {code}: {}{older}.\n", versions());
+    let stolen = stolen
+        .map(|stolen| format!(" Other machines took {stolen:.1} % of the processor's time meanwhile."))
+        .unwrap_or_default();
+    let _ = write!(page, "\n---\n\nMeasured on {date}, {code}: {}{older}.{stolen}\n", versions());
     fs::write(dir.join(format!("{}.md", part.name)), page).expect("a page");
     let rows: Vec<Value> = part.rows.iter().map(|row| json!([row.what, row.budget, row.measured, row.holds])).collect();
     let kept = json!({"title": part.title, "rows": rows, "date": date, "code": code});

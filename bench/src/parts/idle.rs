@@ -4,11 +4,10 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::machine_with_stand_in;
 use crate::report::{Part, Row};
 use crate::runtime::Wasm;
 use crate::session::{Session, SECOND};
-use crate::support::machine::{tool, User};
+use crate::support::machine::{tool, Machine};
 use crate::support::zellij::{Setup, Zellij};
 
 /// What the contract allows per minute with the panel shown.
@@ -43,8 +42,9 @@ pub fn run() -> Part {
         title: "When nothing happens",
         how: format!(
             "Thirty desks. In Zellij's runtime with a simulated clock: ten minutes of lists and timers with the panel hidden, ten more \
-             with it shown. And a real session with a pane of Carrel's, for {REAL_S} seconds: the page faults of the children that its \
-             server has waited for, which a single started program would raise by hundreds."
+             with it shown. And a real session with an idle Claude Code in a pane of Carrel's, for {REAL_S} seconds: the page faults of \
+             the children that its server has waited for, which a single started program would raise by hundreds. A Claude that says \
+             nothing of what it does is looked at every ten seconds in its first two minutes, and after that not either."
         ),
         rows: vec![
             Row::budget(
@@ -67,11 +67,11 @@ pub fn run() -> Part {
 }
 
 fn children_of_a_real_session() -> u64 {
-    let machine = machine_with_stand_in(&User::normal());
+    let machine = Machine::new();
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let _client = zellij.start();
     zellij.ask("new", "request=a", "");
-    zellij.wait_status("the pane is known", |status| status["panes"].as_array().is_some_and(|panes| panes.len() == 1));
+    zellij.wait_status("Claude is idle", |status| status["panes"][0]["state"] == "idle");
     let server = zellij.server().expect("a server").pid;
     let faults = || {
         let stat = fs::read_to_string(format!("/proc/{server}/stat")).expect("the server");
@@ -79,8 +79,8 @@ fn children_of_a_real_session() -> u64 {
         // Field 11 of the file: faults of children that were waited for.
         fields.split_whitespace().nth(8).and_then(|faults| faults.parse::<u64>().ok()).expect("a number")
     };
-    // The looks that follow an opening, and the first save of the session, are over.
-    sleep(Duration::from_secs(40));
+    // The looks that follow an opening, and the first save of the session, are over; so is what Claude says after a minute.
+    sleep(Duration::from_secs(90));
     let before = faults();
     sleep(Duration::from_secs(REAL_S));
     faults() - before
