@@ -361,7 +361,10 @@ impl Inner {
         self.reported.store(true, Ordering::Relaxed);
         let mut text = String::new();
         for (name, screen) in self.screens.lock().unwrap().iter() {
-            let _ = write!(text, "── screen of {name}\n{}\n", screen.text().trim_end());
+            let _ = writeln!(text, "── screen of {name}");
+            for line in screen.text().lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+                let _ = writeln!(text, "{line}");
+            }
         }
         let _ = writeln!(text, "── requests to the Messages API");
         for request in self.api.requests() {
@@ -373,7 +376,8 @@ impl Inner {
             let _ = writeln!(text, "{} (parent {}) {}", process.pid, process.parent, cut(&argv, 150));
         }
         let log = self.zellij_log();
-        let lines: Vec<&str> = log.lines().collect();
+        // Zellij says it of each pipe, also where all is well.
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains("did not complete within")).collect();
         let _ = writeln!(text, "── the end of Zellij's log");
         for line in lines.iter().skip(lines.len().saturating_sub(40)) {
             let _ = writeln!(text, "{}", cut(line, 300));
