@@ -158,14 +158,20 @@ fn a_claude_that_does_not_answer_is_given_up_and_asked_again_later() {
 const SLEEPS_LITTLE: &str =
     "sleep() { printf '%s\\n' \"$1\" >>\"$_STATE/slept${_PANE:+-pane}\"; case $1 in 0.0?) command sleep \"0.00${1#0.0}\" ;; *) command sleep \"$1\" ;; esac; }";
 
+/// The host program's pauses are a tenth of what they are, and written down.
+fn sleep_little(place: &Place) {
+    let program = place.state.join("carrel.sh");
+    let text = read(&program);
+    let quick = text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1);
+    assert_ne!(quick, text);
+    write(&program, &quick);
+}
+
 #[test]
 fn a_pane_waits_a_few_seconds_at_most_for_a_claude_that_hangs_and_then_starts_it() {
     each_shell(|place| {
         place.seed();
-        let text = read(&place.state.join("carrel.sh"));
-        let quick = text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1);
-        assert_ne!(quick, text);
-        write(&place.state.join("carrel.sh"), &quick);
+        sleep_little(place);
         // It hangs when it is asked, at the first or at the second question, and not when it is started.
         for question in ["--version", "auth"] {
             let program = place.script(
@@ -521,8 +527,7 @@ fn a_launcher_that_came_back_is_seen_while_it_asks_a_slow_claude_and_waits_for_w
 fn a_launcher_that_waited_for_a_cleaner_does_not_take_the_desk_that_another_launcher_has_made() {
     each_shell(|place| {
         place.seed();
-        let text = read(&place.state.join("carrel.sh"));
-        write(&place.state.join("carrel.sh"), &text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1));
+        sleep_little(place);
         let program = claude(place, "mine", HONOURS, KNOWS);
         run_with(place, "config_dir", "home", &program).ends_with(0);
         let kept = converse(place, &place.desk());
@@ -559,8 +564,7 @@ fn a_launcher_that_waited_for_a_cleaner_does_not_take_the_desk_that_another_laun
 fn a_desk_that_is_to_stay_or_at_which_somebody_works_is_not_left_for_another_one() {
     each_shell(|place| {
         place.seed();
-        let text = read(&place.state.join("carrel.sh"));
-        write(&place.state.join("carrel.sh"), &text.replacen("\nset -u\n", &format!("\nset -u\n{SLEEPS_LITTLE}\n"), 1));
+        sleep_little(place);
         let program = claude(place, "mine", HONOURS, KNOWS);
         run_with(place, "config_dir", "home", &program).ends_with(0);
         converse(place, &place.desk());
