@@ -346,7 +346,7 @@ find_newest() {
 		0) _newest=$_file ;;
 		# What cannot be read is no stub.
 		1) [ "$_id" != "$_SESSION" ] || [ -z "$1" ] || rm -f -- "$_file" ;;
-		*) [ "$_id" != "$_SESSION" ] || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
+		*) [ "$_id" != "$_SESSION" ] || ! exists "$_file" || stop "this pane's conversation cannot be read: $_file (permissions?)" ;;
 		esac
 	done
 	first_line "$_DESK/.carrel/last"
@@ -373,7 +373,10 @@ leave_other_desk() {
 		} ;;
 		esac
 		unesc "${_said##*"$_TAB"}"
-		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: ${_V:-the host program did not answer}"
+		_said=${_V:-the host program did not answer}
+		# Another launcher may have been quicker: then this was said of its desk.
+		find_other_desk || break
+		stop "this Claude ($_CLAUDE) cannot use the desk that this pane had, $_other, and keeping its conversations failed: $_said"
 	done
 	_SESSION=${_open:-"$_SESSION"}
 }

@@ -530,9 +530,23 @@ fn a_launcher_that_waited_for_a_cleaner_does_not_take_the_desk_that_another_laun
         sleep_little(place);
         let program = claude(place, "mine", HONOURS, KNOWS);
         run_with(place, "config_dir", "home", &program).ends_with(0);
-        let kept = converse(place, &place.desk());
         claude(place, "mine", IGNORES, KNOWS);
         fs::remove_file(place.log.join("argv")).unwrap();
+        let (old, new) = (place.top().join("old"), place.top().join("new"));
+        let living = Group::start({
+            let mut sleeping = place.shell();
+            sleeping.args(["-c", "sleep 600"]);
+            sleeping
+        });
+        // What the other pane of a layout that was opened twice is going to make.
+        fs::rename(place.desk(), &old).unwrap();
+        let pid = living.pid().to_string();
+        let desk = place.desk_with(&[("group", &pid), ("group_start", &start_of(living.pid())), ("method", "home")]);
+        converse(place, &desk.join(".claude"));
+        fs::rename(&desk, &new).unwrap();
+        fs::create_dir_all(home_desk(place).parent().unwrap()).unwrap();
+        fs::rename(&old, place.desk()).unwrap();
+        let kept = converse(place, &place.desk());
         let me = std::process::id();
         let claim = place.state.join(format!("leaving/.cleaning-{PANE}"));
         write(&claim, &format!("{me} {}\n", start_of(me)));
@@ -540,18 +554,9 @@ fn a_launcher_that_waited_for_a_cleaner_does_not_take_the_desk_that_another_laun
         let launcher = Group::start(place.carrel(&words));
         until("it was asked", || place.log.join("asked").exists() && children_of(launcher.pid()) > 0);
         std::thread::sleep(Duration::from_millis(300));
-        // The other pane of a layout that was opened twice is there first, with the same conversation.
-        let living = Group::start({
-            let mut sleeping = place.shell();
-            sleeping.args(["-c", "sleep 600"]);
-            sleeping
-        });
-        let pid = living.pid().to_string();
-        let desk = place.desk_with(&[("group", &pid), ("group_start", &start_of(living.pid())), ("method", "home")]);
-        fs::create_dir_all(home_desk(place).parent().unwrap()).unwrap();
-        fs::create_dir_all(desk.join(".claude")).unwrap();
-        fs::rename(desk.join("projects"), desk.join(".claude/projects")).unwrap();
-        fs::rename(&desk, home_desk(place)).unwrap();
+        // It is there first, with the same conversation.
+        fs::rename(place.desk(), &old).unwrap();
+        fs::rename(&new, home_desk(place)).unwrap();
         let before = unsigned(&home_desk(place));
         fs::remove_file(&claim).unwrap();
         launcher.finish().ends_with(1).says("another Claude is at this desk");
