@@ -229,11 +229,12 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
     let _client = zellij.start();
     let error = zellij.ask("new", "", "")["error"].to_string();
     assert!(error.contains("does not honour CLAUDE_CONFIG_DIR") && error.contains("refuse"), "{error}");
-    // What is still being asked is unknown.
+    // What is still being asked is unknown; and one that has only begun may answer that it is not ready.
     let checked = |zellij: &Zellij| {
         machine.wait("the probe's answer", || {
             let check = zellij.ask("check", "", "");
-            (check["claude"]["honours_config_dir"] != "unknown").then_some(check)
+            let honours = check["claude"]["honours_config_dir"].as_str();
+            honours.is_some_and(|honours| honours != "unknown").then_some(check)
         })
     };
     let check = checked(&zellij);
