@@ -41,18 +41,16 @@ impl Manager {
         }
     }
 
-    /// Zellij says so. A reload loads the clones of three clients nine times within 0.3 s, and one may be told of the grant that
-    /// the one before it had asked for: what it orders then is denied without a word, and its own grant comes later (measured).
+    /// Zellij says so, which may be another clone's grant (`asking`): what was ordered then was denied without a word, and its own
+    /// grant comes later.
     pub(super) fn on_grant_told(&mut self, effects: &mut Effects) {
-        if self.grant_told && matches!(self.phase, Phase::Booting | Phase::Failed(_)) {
-            self.calls.retain(|_, (purpose, _)| *purpose != Purpose::Boot);
-            self.boot(effects);
+        if self.granted && matches!(self.phase, Phase::Booting | Phase::Failed(_)) {
+            self.order_boot(effects);
         }
-        self.grant_told = true;
         self.on_granted(effects);
     }
 
-    /// Refused, it can do nothing, and leaves the question to the next instance (`electing::may_ask`).
+    /// Refused, it can do nothing, and leaves the question to the next instance (`asking`).
     pub(super) fn on_denied(&mut self, moment: &Moment, effects: &mut Effects) {
         if !self.granted {
             self.phase = Phase::Denied;
@@ -64,9 +62,12 @@ impl Manager {
 
     /// Also called again when something that was missing may have come.
     pub(super) fn boot(&mut self, effects: &mut Effects) {
-        if self.is_booting() {
-            return;
+        if !self.is_booting() {
+            self.order_boot(effects);
         }
+    }
+
+    fn order_boot(&mut self, effects: &mut Effects) {
         let Some(options) = self.options() else { return };
         let state_dir = options.state_dir.clone();
         let mut argv: Vec<String> = ["/bin/sh", "-c", PROGRAM, "carrel", "boot"].map(str::to_string).into();

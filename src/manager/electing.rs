@@ -63,31 +63,6 @@ pub fn step(me: Instance, granted: bool, now_ms: u64, lease: Option<Lease>) -> S
     }
 }
 
-/// How long an instance of a layout waits for one that answers pipes to come first, in milliseconds: it asks in a pane of its
-/// own, which pops up in front and can be read. Loading takes a fraction of that also on a busy machine.
-pub const COME_FIRST_MS: u64 = 2_000;
-
-/// How long a question may stand unanswered before the next instance asks, in milliseconds: its pane may have been closed.
-pub const QUESTION_MS: u64 = 60_000;
-
-/// Whether an instance that a layout asked for may ask Zellij for the permissions now. Zellij puts one question for each
-/// instance that asks before there is an answer (five for a layout of four, measured on 0.45.1), and finds the answer in its
-/// file for each that asks later; but it writes that file anew for each, and one that asks in that moment finds it empty and
-/// puts the question again. So they ask one after the other, by their plugin ids, after the one that answers pipes.
-///
-/// `others` are the leases of this server's other groups: under none that of the instances that answer pipes, else under
-/// the plugin id of a layout's instance. While its question is open an instance gets no event and does not renew (measured);
-/// one that was refused gives its lease up.
-#[must_use]
-pub fn may_ask(plugin: u32, waited_ms: u64, now_ms: u64, others: &[(Option<u32>, Lease)]) -> bool {
-    let answered = others.iter().any(|(_, lease)| lease.granted);
-    let limit_ms = if answered { STALE_MS } else { QUESTION_MS };
-    let is_first = |other: &Option<u32>| other.is_none_or(|other| other < plugin);
-    let mut waiting =
-        others.iter().filter(|(_, lease)| !lease.granted && now_ms.abs_diff(lease.renewed_ms) <= limit_ms);
-    !waiting.any(|(other, _)| is_first(other)) && (answered || waited_ms >= COME_FIRST_MS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,26 +96,5 @@ mod tests {
         assert_eq!(step(ME, true, 10_000, lease(OTHER, 9_999, false)), Step::Claim(8));
         assert_eq!(step(ME, false, 10_000, lease(OTHER, 9_999, false)), Step::Rest);
         assert_eq!(step(ME, true, 10_000, lease(OTHER, 20_000, true)), Step::Claim(8), "a clock that jumped back");
-    }
-
-    #[test]
-    fn in_a_layout_one_question_is_put_and_the_others_wait_for_its_answer() {
-        let open = |now_ms| lease(OTHER, now_ms, false).unwrap();
-        let answered = lease(OTHER, 0, true).unwrap();
-        // Nobody else is there yet: the one that answers pipes may still come.
-        assert!(!may_ask(3, 0, 10_000, &[]));
-        assert!(may_ask(3, COME_FIRST_MS, 10_000, &[]));
-        // Its question is open, and it is silent meanwhile.
-        assert!(!may_ask(3, 60_000, 100_000, &[(None, open(45_000))]));
-        // It was answered with yes: asking is without a question now, but one after the other.
-        assert!(may_ask(3, 0, 100_000, &[(None, answered)]));
-        assert!(!may_ask(3, 0, 100_000, &[(None, answered), (Some(2), open(99_000))]));
-        assert!(may_ask(3, 0, 100_000, &[(None, answered), (Some(2), answered), (Some(4), open(99_000))]));
-        assert!(may_ask(3, 0, 100_000, &[(None, answered), (Some(2), open(96_999))]), "that one is not going to ask");
-        // With no, and its lease is gone: the first of the layout asks.
-        let both = [(Some(2), open(99_900)), (Some(3), open(99_900))];
-        assert!(may_ask(2, 60_000, 100_000, &both) && !may_ask(3, 60_000, 100_000, &both));
-        // Its pane was closed without an answer.
-        assert!(may_ask(3, 90_000, 100_000, &[(None, open(39_999)), (Some(2), open(30_000)), (Some(3), open(99_900))]));
     }
 }

@@ -1,6 +1,7 @@
 //! DECIDES. Pure: no Zellij, clock, environment, files, randomness or stdout; all of these come in as arguments.
 //! One function turns a fact into orders: [`Manager::update`]. The rest of the room is what it needs to know.
 
+pub mod asking;
 pub mod board;
 pub mod changes;
 pub mod closing;
@@ -142,8 +143,6 @@ pub struct Manager {
     birth: Birth,
     phase: Phase,
     granted: bool,
-    /// Zellij has said so, which is not certain yet.
-    grant_told: bool,
     /// Whether this instance acted at its last event, to notice when it becomes the actor.
     acting: bool,
     next_call: u64,
@@ -245,7 +244,6 @@ impl Manager {
             birth,
             phase: Phase::Waiting,
             granted: false,
-            grant_told: false,
             acting: false,
             next_call: 0,
             calls: BTreeMap::new(),
@@ -506,7 +504,14 @@ impl Manager {
             effects.push(Effect::Log(format!("the host program complained ({purpose:?}): {stderr}")));
         }
         match purpose {
-            Purpose::Boot => self.on_booted(stdout, effects),
+            Purpose::Boot => {
+                // What was ordered before the grant is never answered, and given up some time later.
+                if stdout.is_empty() && self.is_booting() {
+                    return;
+                }
+                self.calls.retain(|_, (purpose, _)| *purpose != Purpose::Boot);
+                self.on_booted(stdout, effects);
+            }
             Purpose::Probe => self.on_probed(stdout),
             Purpose::SeedOut => self.on_seed_out(stdout, effects),
             Purpose::SeedIn => self.on_seed_in(stdout),

@@ -1,4 +1,4 @@
-//! What the instances of one server share, in the plugin's cache dir: the lease, the board, the marks of closed panes,
+//! What the instances of one server share, in the plugin's cache dir: the lease, the turn to ask, the board, the marks of closed panes,
 //! and the files of the seed on their way. Nothing here must survive but a mark, and losing one only means that a desk
 //! waits for the next look at the orphans.
 
@@ -7,6 +7,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::manager::asking::{SETTLED_MS, TURN_MS};
 use crate::manager::electing::{Instance, Lease};
 use crate::manager::ids::DeskId;
 
@@ -21,6 +22,8 @@ pub struct Cache {
     /// The beginning of the names of all its leases.
     leases: String,
     lease: PathBuf,
+    turn: PathBuf,
+    answered: PathBuf,
     board: PathBuf,
 }
 
@@ -33,6 +36,8 @@ impl Cache {
         Cache {
             me,
             lease: Path::new(ROOT).join(format!("{leases}{group}")),
+            turn: Path::new(ROOT).join(format!("asking-{server}-{host}")),
+            answered: Path::new(ROOT).join(format!("asking-{server}-{host}-{}", me.plugin)),
             board: Path::new(ROOT).join(format!("board-{server}-{host}-session")),
             leases,
         }
@@ -86,10 +91,45 @@ impl Cache {
         let _ = fs::remove_file(self.lease.join(term.to_string()));
     }
 
+    /// Takes the turn to ask Zellij for the permissions, unless another instance of this server has it. Zellij writes its file of
+    /// permissions anew for each that finds the answer there, and one that looks in that moment finds it empty, and has the
+    /// user asked again.
+    pub fn take_turn(&self, now_ms: u64) -> bool {
+        // Zellij may still tell the clones of one plugin what it has told the one before.
+        if age_ms(&self.answered, now_ms).is_some_and(|age| age < SETTLED_MS) {
+            return false;
+        }
+        if age_ms(&self.turn, now_ms).is_some_and(|age| age > TURN_MS) {
+            let _ = fs::remove_file(&self.turn);
+        }
+        match fs::OpenOptions::new().write(true).create_new(true).open(&self.turn) {
+            Ok(mut file) => {
+                if file.write_all(self.name().as_bytes()).is_err() {
+                    let _ = fs::remove_file(&self.turn);
+                }
+                true
+            }
+            // Where nothing can be written, nobody can wait.
+            Err(why) => why.kind() != std::io::ErrorKind::AlreadyExists,
+        }
+    }
+
+    /// Ends it, where it is this instance's.
+    pub fn end_turn(&self) {
+        if fs::read_to_string(&self.turn).is_ok_and(|holder| holder == self.name()) {
+            let _ = fs::write(&self.answered, "");
+            let _ = fs::remove_file(&self.turn);
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{}-{}", self.me.plugin, self.me.client)
+    }
+
     /// None on a full disk, say: what is there stays then.
     fn write_beside(&self, granted: bool) -> Option<PathBuf> {
         let Instance { plugin, client } = self.me;
-        let temporary = self.lease.join(format!("new-{plugin}-{client}"));
+        let temporary = self.lease.join(format!("new-{}", self.name()));
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let word = if granted { "granted" } else { "waiting" };
         let text = format!("{plugin} {client} {} {word}\n", since.as_millis());
@@ -159,6 +199,13 @@ impl Cache {
     }
 }
 
+/// Since when a file is unchanged, in milliseconds.
+fn age_ms(file: &Path, now_ms: u64) -> Option<u64> {
+    let modified = fs::metadata(file).and_then(|data| data.modified()).ok()?;
+    let at = modified.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    Some(u64::try_from(at).map_or(u64::MAX, |at| now_ms.abs_diff(at)))
+}
+
 fn highest(group: &Path) -> Option<Lease> {
     let terms = fs::read_dir(group).ok()?.flatten();
     let term = terms.filter_map(|entry| entry.file_name().to_str()?.parse::<u64>().ok()).max()?;
@@ -178,13 +225,13 @@ fn read_lease(term: u64, text: &str) -> Option<Lease> {
     })
 }
 
-/// Leases and boards of servers that are long gone.
+/// Leases, turns and boards of servers that are long gone.
 fn sweep() {
     let Ok(entries) = fs::read_dir(ROOT) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        if !name.starts_with("actor-") && !name.starts_with("board-") {
+        if !["actor-", "asking-", "board-"].iter().any(|kind| name.starts_with(kind)) {
             continue;
         }
         let age = entry.metadata().ok().and_then(|data| data.modified().ok()).and_then(|at| at.elapsed().ok());

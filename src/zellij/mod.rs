@@ -16,8 +16,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use zellij_tile::prelude::*;
 
+use crate::manager::asking::{Asking, Leases, Step};
 use crate::manager::effect::Effect;
-use crate::manager::electing::{self, Instance, Lease};
+use crate::manager::electing::{Instance, Lease};
 use crate::manager::event::Event as Fact;
 use crate::manager::options::{parse, users_home, Environment, Role};
 use crate::manager::{Birth, Manager, Moment};
@@ -32,12 +33,6 @@ const PERMISSIONS: [PermissionType; 4] = [
     PermissionType::ReadCliPipes,
 ];
 
-/// How often an instance of a layout looks whether it may ask for them, in milliseconds. One that answers pipes asks at once:
-/// without the permission it cannot hold one.
-const LOOK_AGAIN_MS: u64 = 50;
-/// How much later than the others of a layout a panel asks, for each plugin id: it has no lease by which they could wait for
-/// each other.
-const PANEL_LATER_MS: u64 = 30;
 /// Zellij's timers ring some milliseconds off.
 const TIMER_SLACK_MS: u64 = 10;
 
@@ -52,29 +47,14 @@ const ROUNDS: usize = 100;
 #[derive(Default)]
 pub struct Plugin {
     inner: Option<Inner>,
-    asking: Asking,
-}
-
-/// How far an instance has come with its question for the permissions. Times are in milliseconds since the epoch.
-#[derive(Default)]
-enum Asking {
-    #[default]
-    NotBegun,
-    /// Until others have asked, see `electing::may_ask`: in which order, and how long after that.
-    Waits {
-        order: u32,
-        pause: u64,
-        since: u64,
-        look: u64,
-    },
-    /// It may, from then on.
-    Next(u64),
-    Asked,
 }
 
 struct Inner {
     manager: Manager,
+    asking: Asking,
     cache: Cache,
+    /// This instance, and none that was loaded in its place before.
+    name: String,
     plugin: u32,
     size: Size,
     screen: Option<Screen>,
@@ -103,7 +83,9 @@ impl Plugin {
         let manager = Manager::new(Birth { me, server: ids.zellij_pid, session, zellij, home, cwd, options });
         self.inner = Some(Inner {
             manager,
+            asking: Asking::new(role, ids.plugin_id, now_ms()),
             cache,
+            name: Uuid::new_v4().to_string(),
             plugin: ids.plugin_id,
             size: Size { rows: 0, cols: 0 },
             screen: None,
@@ -123,25 +105,13 @@ impl Plugin {
             EventType::Mouse,
             EventType::Visible,
         ]);
-        let now = now_ms();
-        self.asking = match role {
-            Role::Manager => Asking::Next(now),
-            Role::Claude => Asking::Waits { order: ids.plugin_id, pause: 0, since: now, look: now + LOOK_AGAIN_MS },
-            Role::Panel => {
-                let pause = u64::from(ids.plugin_id) * PANEL_LATER_MS;
-                Asking::Waits { order: u32::MAX, pause, since: now, look: now + LOOK_AGAIN_MS }
-            }
-        };
-        if role != Role::Manager {
-            set_timeout(seconds(LOOK_AGAIN_MS));
-        }
         self.go_on_asking();
         self.take_in(vec![Fact::Loaded]);
     }
 
     fn update(&mut self, event: Event) -> bool {
-        if matches!(event, Event::Timer(_)) {
-            self.go_on_asking();
+        if !self.mind_permissions(&event) {
+            return false;
         }
         if let (Some(inner), Some(to)) = (&mut self.inner, observe::pointer(&event)) {
             inner.pointer = to;
@@ -154,7 +124,7 @@ impl Plugin {
         let facts = match &self.inner {
             // Every key of the user's comes here.
             Some(inner) if event == Event::InputReceived && !inner.manager.minds_input() => vec![],
-            Some(inner) => observe::facts(event, inner.plugin, inner.screen.as_ref()),
+            Some(inner) => observe::facts(event, inner.plugin, &inner.name, inner.screen.as_ref()),
             None => vec![],
         };
         // Nothing has changed where nothing is a fact.
@@ -167,6 +137,7 @@ impl Plugin {
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {
+        self.go_on_asking();
         self.take_in(vec![Fact::MessageCame(observe::message(message)), Fact::MessageTaken])
     }
 
@@ -179,26 +150,41 @@ impl Plugin {
         inner.screen = Some(screen);
     }
 
-    /// Zellij asks the user, or finds the answer in its file. Called at each timer, whoever set it.
-    fn go_on_asking(&mut self) {
-        let Some(inner) = &self.inner else { return };
-        let now = now_ms();
-        match self.asking {
-            Asking::Waits { order, pause, since, look } if now >= look => {
-                let may = electing::may_ask(order, now.saturating_sub(since), now, &inner.cache.leases());
-                let later = if may { pause } else { LOOK_AGAIN_MS };
-                self.asking = if may {
-                    Asking::Next(now + later)
-                } else {
-                    Asking::Waits { order, pause, since, look: now + later }
-                };
-                set_timeout(seconds(later));
+    /// Whether the event is this instance's.
+    fn mind_permissions(&mut self, event: &Event) -> bool {
+        let Some(inner) = &mut self.inner else { return false };
+        let (counts, step) = match event {
+            Event::PermissionRequestResult(status) => {
+                inner.cache.end_turn();
+                inner.asking.told(*status == PermissionStatus::Granted, now_ms())
             }
-            Asking::Next(from) if now >= from => {
-                self.asking = Asking::Asked;
+            event if observe::shows_grant(event, &inner.name) => (true, inner.asking.grant_showed(now_ms())),
+            _ => (true, Step::Rest),
+        };
+        if let Step::WakeIn(ms) = step {
+            set_timeout(seconds(ms));
+        }
+        self.go_on_asking();
+        counts
+    }
+
+    /// Zellij asks the user, or finds the answer in its file. Called whatever comes: timers get lost while
+    /// Zellij loads a clone.
+    fn go_on_asking(&mut self) {
+        let Some(Inner { asking, cache, .. }) = &mut self.inner else { return };
+        let now = now_ms();
+        let mut step = asking.step(now, || Leases { own: cache.lease(), all: cache.leases() });
+        if step == Step::TakeTurn {
+            let taken = cache.take_turn(now);
+            step = asking.took_turn(taken, now);
+            if taken {
                 request_permission(&PERMISSIONS);
             }
-            _ => {}
+        }
+        match step {
+            Step::WakeIn(ms) => set_timeout(seconds(ms)),
+            Step::EndTurn => cache.end_turn(),
+            Step::Rest | Step::TakeTurn => {}
         }
     }
 
@@ -222,7 +208,7 @@ impl Plugin {
                 matches!(effect, Effect::ClaimLease { .. } | Effect::RenewLease { .. } | Effect::GiveUpLease(_))
             };
             let changed = effects.iter().any(ours);
-            let answers = effects.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache));
+            let answers = effects.into_iter().flat_map(|effect| perform::perform(effect, &inner.cache, &inner.name));
             facts.extend(answers.map(|fact| (round + 1, fact)));
             if changed {
                 seen = inner.look_at_lease();
@@ -244,7 +230,8 @@ impl Inner {
         }
         let scene = self.manager.scene();
         let name = title(&scene);
-        if name != self.title {
+        // Denied without a word before the grant.
+        if name != self.title && self.asking.is_answered() {
             rename_plugin_pane(self.plugin, &name);
             self.title = name;
         }

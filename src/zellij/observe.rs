@@ -8,9 +8,22 @@ use crate::view::Screen;
 
 /// The context key by which a host command's answer finds its way back.
 pub const CALL: &str = "call";
+/// The one that names who gave the order: what Zellij has to tell one clone while the next one is loading it tells both, and
+/// after a reload it tells whoever is there (seen in 0.45.1).
+pub const CALLER: &str = "caller";
 
-/// What an event says. `plugin` is this plugin's own pane, `screen` what it last painted.
-pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
+/// Whether only an instance that has the permissions gets that, of what Carrel hears: what Zellij checks at each event
+/// (`check_event_permission`, 0.45.1), and the answer to a command of its own.
+pub fn shows_grant(event: &Event, caller: &str) -> bool {
+    match event {
+        Event::SessionUpdate(..) | Event::PaneClosed(_) | Event::CommandChanged(..) | Event::InputReceived => true,
+        Event::RunCommandResult(.., context) => context.get(CALLER).is_some_and(|by| by == caller),
+        _ => false,
+    }
+}
+
+/// What an event says. `plugin` is this plugin's own pane, `caller` this instance's name, `screen` what it last painted.
+pub fn facts(event: Event, plugin: u32, caller: &str, screen: Option<&Screen>) -> Vec<Fact> {
     match event {
         Event::PermissionRequestResult(PermissionStatus::Granted) => vec![Fact::PermissionGranted],
         Event::PermissionRequestResult(PermissionStatus::Denied) => vec![Fact::PermissionDenied],
@@ -42,6 +55,7 @@ pub fn facts(event: Event, plugin: u32, screen: Option<&Screen>) -> Vec<Fact> {
         Event::PaneClosed(PaneId::Terminal(id)) => vec![Fact::PaneClosed(TerminalId(id))],
         Event::InputReceived => vec![Fact::InputCame],
         Event::Timer(_) => vec![Fact::TimeCame],
+        Event::RunCommandResult(.., context) if context.get(CALLER).is_none_or(|by| by != caller) => vec![],
         Event::RunCommandResult(_, stdout, stderr, context) => {
             let call = context.get(CALL).and_then(|call| call.parse().ok()).map(CallId);
             let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

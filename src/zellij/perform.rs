@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use zellij_tile::prelude::*;
 
 use super::cache::Cache;
-use super::observe::CALL;
+use super::observe::{CALL, CALLER};
 use crate::manager::effect::{Effect, Placement};
 use crate::manager::event::Event as Fact;
 use crate::manager::gathering::gather;
@@ -16,13 +16,13 @@ use crate::manager::ids::TerminalId;
 /// Zellij's log buffer panics the plugin on a line of some 40 kB (measured on 0.45.1).
 const LONGEST_LOG: usize = 1_000;
 
-/// Carries out one order.
-pub fn perform(effect: Effect, cache: &Cache) -> Vec<Fact> {
+/// Carries out one order of the instance of that name.
+pub fn perform(effect: Effect, cache: &Cache, caller: &str) -> Vec<Fact> {
     match effect {
         Effect::WakeIn(ms) => set_timeout(ms as f64 / 1_000.0),
         Effect::RunHost { call, argv, env } => {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-            let context = gather([(CALL.to_string(), call.0.to_string())]);
+            let context = gather([(CALL.to_string(), call.0.to_string()), (CALLER.to_string(), caller.to_string())]);
             run_command_with_env_variables_and_cwd(&argv, env.into_iter().collect(), PathBuf::from("/cache"), context);
         }
         Effect::ReadSlice { call, file, offset, length } => {

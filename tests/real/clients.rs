@@ -6,7 +6,7 @@ use crate::desks::{state_dir, wait_until_kept, Pane};
 use crate::support::claude::{prompts, shows_prompt};
 use crate::support::machine::Machine;
 use crate::support::waiting::{stays, until_every, SLOW_POLL};
-use crate::support::zellij::{key, Setup, Zellij};
+use crate::support::zellij::{key, Client, Setup, Zellij};
 
 fn keys() -> Setup {
     Setup::carrel().message_key("Alt c", "new", "").panel_key("Alt p")
@@ -159,10 +159,79 @@ main "$@"
 const CRASHED: &str = "growth operation limited";
 
 #[test]
+fn any_client_answers_the_question_for_all() {
+    for answer in ["y", "n"] {
+        let machine = Machine::new();
+        let zellij = Zellij::new(&machine, &keys().not_granted());
+        let mut first = zellij.start();
+        first.wait_text("Allow? (y/n)");
+        let mut second = zellij.attach();
+        // Zellij draws the question for the clients that were there, and the pane alone for one that comes later.
+        second.wait_text("- carrel");
+        second.press(answer, "the pane goes", |screen| !screen.contains("- carrel"));
+        first.wait_screen("the question is answered", |screen| !screen.contains("Allow?"));
+        let fits = |screen: &str| match answer {
+            "y" => screen.contains("No desks yet"),
+            _ => screen.contains("Permission denied"),
+        };
+        if answer == "y" {
+            zellij.wait_until_answering();
+        }
+        for client in [&mut first, &mut second] {
+            client.press(&key::alt('p'), "the panel", fits);
+        }
+        let asks = || [&first, &second].iter().any(|client| client.screen().contains("Allow?"));
+        assert!(stays(Duration::from_secs(3), || !asks()), "{}", machine.report());
+    }
+}
+
+/// Programs that leave Zellij little of the processor while they live.
+struct Busy(Vec<std::process::Child>);
+
+impl Busy {
+    fn with(machine: &Machine, loops: usize) -> Self {
+        let one = |_| machine.command("sh").args(["-c", "while :; do :; done"]).spawn().expect("a shell");
+        Self((0..loops).map(one).collect())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+#[test]
+fn of_clients_that_attach_while_it_loads_none_is_asked_and_no_clone_takes_anothers_grant_for_its_own() {
+    for round in 0..3 {
+        let machine = Machine::new();
+        let zellij = Zellij::new(&machine, &keys());
+        let client = |args: &[&str]| Client::spawn(&machine, "a client".to_string(), "zellij", args);
+        let busy = Busy::with(&machine, 4);
+        let mut clients = vec![client(&["--session", zellij.name()])];
+        machine.wait("the server", || zellij.server());
+        for _ in 0..4 {
+            assert!(stays(Duration::from_millis(40 + 50 * round), || true));
+            clients.push(client(&["attach", zellij.name()]));
+        }
+        zellij.wait_until_answering();
+        let asks = || clients.iter().any(|client| client.received("Allow? (y/n)"));
+        assert!(stays(Duration::from_secs(2), || !asks()), "{}", machine.report());
+        drop(busy);
+        assert!(!machine.zellij_log().contains("denied - Command"), "an order before the grant\n{}", machine.report());
+        Pane::open(&zellij, "");
+        assert_eq!(launchers(&machine), 1);
+    }
+}
+
+#[test]
 fn a_crashed_actor_is_replaced_within_seconds() {
     let machine = Machine::new();
     let zellij = Zellij::new(&machine, &keys());
-    let mut first = zellij.start();
+    let first = zellij.start();
     let mut second = zellij.attach();
     let third = zellij.attach();
     let pane = Pane::open(&zellij, "");
@@ -209,15 +278,10 @@ fn a_crashed_actor_is_replaced_within_seconds() {
     zellij.wait_status("one is left", |status| status["panes"].as_array().is_some_and(|panes| panes.len() == 1));
     assert_eq!(machine.zellij_log().matches(CRASHED).count(), 1, "the dead one goes on crashing");
 
-    // As the README says. Zellij writes its file of permissions anew for each instance, and one that looks meanwhile finds it
-    // empty, and has the user asked again.
+    // As the README says.
+    let asks = || [&first, &second, &third].iter().any(|client| client.screen().contains("Allow? (y/n)"));
     zellij.action(&["start-or-reload-plugin", "carrel"]);
-    let asks = |screen: &str| screen.contains("Allow? (y/n)");
-    if asks(
-        &first.wait_screen("the panel after the reload, or the question", |screen| shows_row(screen) || asks(screen)),
-    ) {
-        first.keys("y");
-    }
+    assert!(stays(Duration::from_secs(2), || !asks()), "{}", machine.report());
     for client in [&first, &second, &third] {
         client.wait_screen("the panel after the reload", shows_row);
     }
