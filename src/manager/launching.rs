@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use super::{report, Manager, Moment, Phase, Purpose};
 
+/// How long the launcher of a new pane has the host to itself, in milliseconds: it takes a third of that where nothing is in its way.
+pub(super) const LAUNCHER_FIRST_MS: u64 = 60;
+
 /// Within that time a wish is answered, in milliseconds.
 pub const PATIENCE_MS: u64 = 5_000;
 /// After how long of silence Zellij may have opened a pane without saying so, in milliseconds: its own limit is a second
@@ -259,11 +262,11 @@ impl Manager {
             if !opening.instead.unwrap_or(asked).isolates() {
                 return self.open(opening, moment, effects);
             }
-            self.freshen_seed(effects);
             if self.seeded {
                 // The last seed is good enough to open with; the launcher waits for the new one if the file has changed.
                 return self.open(opening, moment, effects);
             }
+            self.freshen_seed(effects);
             opening.stage = Stage::Seed;
         }
         if matches!(opening.stage, Stage::Seed) {
@@ -354,11 +357,24 @@ impl Manager {
         let placement = opening.placement;
         let cwd = opening.wish.cwd.clone();
         self.ordered += 1;
+        self.launched_ms.get_or_insert(self.now_ms);
         self.known.insert(launch.pane, Known::new(launch.clone(), cwd.clone(), self.now_ms));
         let call = self.fresh_call();
         effects.push(Effect::OpenPane { call, argv, cwd, placement });
         opening.stage = Stage::Pane(call, launch);
         opening.ordered_ms = self.now_ms;
+    }
+
+    /// What a launch leaves for later: whether the user's file or their Claude has changed. Programs of the host, which would want
+    /// the processor when the launcher does; where the file has changed, it waits.
+    pub(super) fn pass_launched(&mut self, effects: &mut Effects) {
+        if self.launched_ms.is_some_and(|at_ms| self.now_ms.abs_diff(at_ms) >= LAUNCHER_FIRST_MS) {
+            self.launched_ms = None;
+            if self.seeded {
+                self.freshen_seed(effects);
+            }
+            self.look_at_claude_again(effects);
+        }
     }
 
     pub(super) fn on_opened(&mut self, call: CallId, terminal: Option<TerminalId>, effects: &mut Effects) {
@@ -393,7 +409,6 @@ impl Manager {
         if self.acting {
             self.scan.want_after_opening(self.now_ms, launch.pane);
         }
-        self.look_at_claude_again(effects);
         effects.push(Effect::ClearPaneName(terminal));
         self.save_soon();
         let config_dir = self.config_dir(launch.pane, launch.method);

@@ -160,6 +160,8 @@ pub struct Manager {
     openings: Vec<Opening>,
     /// When the session is to be saved.
     save_ms: Option<u64>,
+    /// When the first pane was opened whose launcher is still left alone.
+    launched_ms: Option<u64>,
     /// Answers by the caller's own request name, so that asking again opens nothing twice.
     requests: Vec<(String, Option<String>)>,
     /// Why the machine could not be made ready again, though it was ready before; and when it is tried once more.
@@ -254,6 +256,7 @@ impl Manager {
             overheard: Vec::new(),
             openings: Vec::new(),
             save_ms: None,
+            launched_ms: None,
             requests: Vec::new(),
             boot_errors: Vec::new(),
             boot_again_ms: None,
@@ -566,6 +569,7 @@ impl Manager {
     }
 
     fn on_time(&mut self, effects: &mut Effects) {
+        self.pass_launched(effects);
         self.pass_seeding(effects);
         self.pass_changes_slices(effects);
         if self.acting {
@@ -582,6 +586,7 @@ impl Manager {
         due.extend(self.held.iter().map(|(until, _)| *until));
         due.extend(self.checks.iter().map(|(until, _)| *until));
         due.extend(self.save_ms);
+        due.extend(self.launched_ms.map(|at_ms| at_ms + launching::LAUNCHER_FIRST_MS));
         due.extend(self.boot_again_ms.filter(|_| self.acting));
         due.extend(self.openings.iter().map(|opening| opening.until_ms));
         due.extend(self.seeding.due_ms(self.now_ms));

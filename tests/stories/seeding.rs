@@ -48,6 +48,19 @@ fn a_file_that_has_changed_is_read_again_around_the_next_new() {
 }
 
 #[test]
+fn while_a_launcher_works_no_other_program_of_the_host_is_started() {
+    let mut zellij = World::new().ready();
+    zellij.pass(120_000);
+    let started = |zellij: &World| zellij.hosts_named("seed-out") + zellij.hosts_named("probe");
+    let before = started(&zellij);
+    zellij.ask("new", &[]);
+    zellij.pass(50);
+    assert_eq!(started(&zellij), before);
+    zellij.pass(200);
+    assert_eq!(started(&zellij), before + 2, "whether the file or Claude has changed is looked at all the same");
+}
+
+#[test]
 fn a_user_without_a_file_gets_panes_all_the_same() {
     let mut zellij = World::new().where_(|zellij| zellij.disk.file = None).ready();
     zellij.ask("new", &[]);

@@ -20,6 +20,8 @@ use crate::svg::{dots, Dots};
 
 /// Samples of each way.
 const SAMPLES: usize = 40;
+/// Of each size: what is compared there differs by less than the launches of one size among each other.
+const OF_SIZES: usize = 120;
 /// Of what starts a whole session, or the real Claude Code.
 const OF_LAYOUTS: usize = 6;
 /// Of panes that are opened just after the user's file was changed.
@@ -154,7 +156,11 @@ pub fn run() -> Part {
     let summary = |samples: &[f64]| Summary::of(samples);
     let more = summary(&ways[1].1).median - summary(&ways[0].1).median;
     let more_key = summary(&ways[3].1).median - summary(&ways[2].1).median;
-    let ratio = |at: usize| summary(&sizes[at].1).median / summary(&sizes[0].1).median;
+    // Of two launches right after each other: an hour in which others have the processor meets both.
+    let ratio = |at: usize| {
+        let pairs = sizes[at].1.iter().zip(&sizes[0].1);
+        summary(&pairs.map(|(large, empty)| large / empty).collect::<Vec<f64>>())
+    };
     let mut rows = vec![
         Row::budget(
             "Claude's exec after the pipe `new`, against `zellij run -- claude`",
@@ -190,8 +196,13 @@ pub fn run() -> Part {
         rows.push(Row::budget(
             &format!("Claude's exec after the pipe `new` with {name}, against an empty shared dir"),
             "ratio at most 1.10",
-            format!("{:.2}: {} against {} ms", ratio(at), summary(&sizes[at].1).show(1), summary(&sizes[0].1).show(1)),
-            ratio(at) <= RATIO,
+            format!(
+                "{}: {} against {} ms",
+                ratio(at).show(2),
+                summary(&sizes[at].1).show(1),
+                summary(&sizes[0].1).show(1)
+            ),
+            ratio(at).median <= RATIO,
         ));
     }
     for (at, name) in SIZES.iter().enumerate() {
@@ -226,11 +237,11 @@ pub fn run() -> Part {
         title: "Launch",
         how: format!(
             "A stand-in in Claude's place writes down when it began; the time counts from just before `zellij pipe` or `zellij run` is \
-             started, or the key pressed. The ways take turns in one session; after each the pane is closed and its desk gone. By pipe, by key \
-             and for each size it is done {SAMPLES} times; a layout starts a session each time and is done {OF_LAYOUTS} times, as is what \
+             started, or the key pressed. The ways take turns in one session; after each the pane is closed and its desk gone. By pipe and by key \
+             it is done {SAMPLES} times, for each size {OF_SIZES} times; a layout starts a session each time and is done {OF_LAYOUTS} times, as is what \
              has the real Claude Code in it; just after a change of `.claude.json` it is done {OF_CHANGES} times. Both columns have the start of the `zellij` command line in them. Wishes that Zellij lost, and that were \
-             made again: {lost}. The sizes are three sessions on three machines that take turns in the same way; the files of the \
-             2 GB are sparse.
+             made again: {lost}. The sizes are three sessions on three machines that take turns, each of them first in a third of these; a ratio is \
+             the median of those of two launches in the same turn, with the quarters beside it. The files of the 2 GB are sparse.
 
 What is warm: in these sessions a pane was opened before, so the plugin is loaded, what it found of the machine and of Claude \
              is known, and a seed lies ready; a session's first pane waits for all of that, and the first one ever for the seed to be made \
@@ -266,7 +277,7 @@ const STEPS: [(&str, &str); 5] = [
     (
         "the pane's instance sees that, asks too, and is answered",
         "explained: one question to the user and not one for each pane ([0016](../decisions/0016-one-question-for-the-permissions.md)), so \
-         they ask one after the other; it looks every 60 ms",
+         they ask one after the other; it looks every 60 ms until the first has the answer",
     ),
     (
         "it has the host look at the machine, at the cwd, and whether the seed is fresh; Zellij opens the pane, the launcher makes the desk",
@@ -413,9 +424,17 @@ fn sizes() -> (Ways, [Vec<f64>; 3]) {
     let mut times = SIZES.map(|name| (name, vec![]));
     let mut changed: [Vec<f64>; 3] = Default::default();
     let new = ["pipe", "-p", "carrel", "-n", "new", "--", "x"];
-    for _ in 0..SAMPLES {
-        for (stage, (_, times)) in stages.iter_mut().zip(&mut times) {
-            times.extend(stage.time(|stage| stage.command_line(&new)));
+    for round in 0..2 * OF_SIZES {
+        if times[0].1.len() == OF_SIZES {
+            break;
+        }
+        let mut took = [None; 3];
+        for at in (round..round + 3).map(|at| at % 3) {
+            took[at] = stages[at].time(|stage| stage.command_line(&new));
+        }
+        // Where Zellij lost one, the others have nothing to be compared with.
+        if let [Some(empty), Some(full), Some(large)] = took {
+            times.iter_mut().zip([empty, full, large]).for_each(|((_, times), took)| times.push(took));
         }
     }
     for _ in 0..OF_CHANGES {
