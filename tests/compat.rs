@@ -43,8 +43,7 @@ fn a_pane_is_opened_talked_to_watched_closed_kept_resumed_and_resurrected() {
     entry_is("its isolation is proved", "health", "isolated");
     holds("proof");
     entry_is("idle", "state", "idle");
-    zellij.type_into(pane.terminal, "hold: door");
-    zellij.type_into(pane.terminal, "\r");
+    zellij.type_line(pane.terminal, "hold: door");
     machine.api().wait_for_prompt("hold: door");
     entry_is("working", "state", "working");
     machine.api().release("door");

@@ -167,6 +167,8 @@ impl Manager {
                 let pane: DeskId = args.get("pane").ok_or("close needs pane=<uuid>")?.parse()?;
                 match self.known.get(&pane).and_then(|known| known.terminal) {
                     Some(terminal) => effects.push(Effect::ClosePane(terminal)),
+                    // Whose answer was lost asks again.
+                    None if self.closed_ms.contains_key(&pane) || self.closing.contains_key(&pane) => {}
                     None => return Err(format!("there is no pane {pane} in this session")),
                 }
                 let answer = serde_json::json!({"version": 1, "closed": pane.to_string()}).to_string();

@@ -212,14 +212,19 @@ impl Manager {
         self.orphans.running = false;
         let Some(found) = read_owners(stdout) else {
             effects.push(Effect::Log("the look at the owners of desks came back incomplete; it proves nothing".into()));
+            self.look_at_the_dying();
             return;
         };
         let now_ms = self.now_ms;
         self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
         let there: BTreeSet<DeskId> = gather(self.orphans.last.iter().map(|owned| owned.pane));
         self.orphans.unkept.retain(|pane, _| there.contains(pane));
-        let here = |owned: &Owned| owned.owner == Owner::Alive && owned.session == self.session;
-        if self.orphans.last.iter().any(|owned| here(owned) && !self.known.contains_key(&owned.pane)) {
+        // Of another session that is gone a process may only be slow to die.
+        let dies = |owned: &Owned| {
+            let left = owned.session == self.session || !self.orphans.living.contains(&owned.session);
+            owned.owner == Owner::Alive && left && !self.known.contains_key(&owned.pane)
+        };
+        if self.orphans.last.iter().any(dies) {
             self.look_at_the_dying();
         }
         if let Some((_, tried_ms)) = self.orphans.unkept.values().min_by_key(|(_, tried_ms)| *tried_ms) {

@@ -82,12 +82,16 @@ impl Scanning {
         }
     }
 
-    /// A look some time after each key that the user pressed there, few for many.
+    /// A look some time after each key that the user pressed there, few for many; and one well after the last key, because a
+    /// Claude on a busy machine may be slow.
     pub fn want_after_typing(&mut self, now_ms: u64, pane: DeskId) {
-        let soon = now_ms + TYPING_MS / 2..=now_ms + TYPING_MS * 2;
+        let late_ms = now_ms + TYPING_MS * 2;
+        let soon = now_ms + TYPING_MS / 2..=late_ms;
         if !self.due.iter().any(|due| due.pane == Some(pane) && soon.contains(&due.at_ms)) {
             self.wish(now_ms + TYPING_MS, Some(pane));
         }
+        self.due.retain(|due| due.pane != Some(pane) || due.at_ms <= late_ms);
+        self.wish(now_ms + LOOKS_MS[2], Some(pane));
     }
 
     /// The looks after a pane was opened.

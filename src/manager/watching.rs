@@ -249,6 +249,9 @@ impl Manager {
             "SessionStart" => known.answered_ms = None,
             // Its own notice may be a bell.
             "Notification" => self.attention.doubt(now_ms),
+            // A slow one writes down late that it works, or does not wait any more; and what is idle or waits is not looked at
+            // again.
+            "UserPromptSubmit" | "Key" => self.scan.wish(now_ms + LOOKS_MS[2], Some(pane)),
             _ => {}
         }
         self.scan.want_after_ring(now_ms, pane);

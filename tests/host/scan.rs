@@ -446,3 +446,61 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
         assert!(Path::new(&place.log).exists());
     });
 }
+
+#[test]
+fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
+    each_shell(|place| {
+        let calls = place.log.join("calls");
+        let zellij = |then: &str| place.script("zellij", &format!("echo $$ >>'{}'\n{then}\n", calls.display()));
+        let pids = || fs::read_to_string(&calls).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
+        let sockets = place.top().join("sockets");
+        let ring = || {
+            let mut command = place.carrel(&["ring", "Stop", PANE]);
+            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", &sockets);
+            Group::start(command)
+        };
+
+        // It says that there is no such session, which may not be true.
+        zellij("exit 1");
+        let group = ring();
+        until("it was tried twice", || pids().len() == 2);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(pids().len(), 2);
+        group.finish().ends_with(0).expect("");
+
+        // It was told.
+        fs::remove_file(&calls).unwrap();
+        zellij("exit 0");
+        ring().finish().ends_with(0).expect("");
+        until("it was tried", || pids().len() == 1);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(pids().len(), 1);
+
+        // The server has gone away meanwhile: such a call goes round and round.
+        fs::remove_file(&calls).unwrap();
+        zellij("while :; do :; done");
+        let program = read(&place.state.join("carrel.sh"));
+        let impatient = program.replace("\n_BELL_PATIENCE=500\n", "\n_BELL_PATIENCE=30\n");
+        assert_ne!(impatient, program);
+        write(&place.state.join("carrel.sh"), &impatient);
+        let group = ring();
+        until("it was tried", || pids().len() == 1);
+        until("it was ended", || !Path::new(&format!("/proc/{}", pids()[0])).exists());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(pids().len(), 1);
+        group.finish().ends_with(0).expect("");
+
+        // A server that has only begun is not asked anything.
+        fs::remove_file(&calls).unwrap();
+        zellij("exit 0");
+        let at = sockets.join("contract_version_1");
+        fs::create_dir_all(&at).unwrap();
+        write(&at.join("no socket"), "");
+        let _server = std::os::unix::net::UnixListener::bind(at.join("another session")).unwrap();
+        let born = std::time::Instant::now();
+        let group = ring();
+        until("it was tried", || !pids().is_empty());
+        assert!(born.elapsed() > std::time::Duration::from_millis(900), "{:?}", born.elapsed());
+        group.finish().ends_with(0).expect("");
+    });
+}

@@ -42,8 +42,7 @@ fn closed_by_the_pipe_while_claude_is_busy() {
     let zellij = Zellij::new(&machine, &Setup::carrel());
     let _client = zellij.start();
     let (pane, session) = talked(&zellij, "", "BUSY");
-    zellij.type_into(pane.terminal, "hold: door");
-    zellij.type_into(pane.terminal, "\r");
+    zellij.type_line(pane.terminal, "hold: door");
     machine.api().wait_for_prompt("hold: door");
     zellij.wait_status("working", |status| pane.entry(status)["state"] == "working");
     let answer = zellij.ask("close", &format!("pane={}", pane.pane), "");

@@ -41,7 +41,7 @@ impl Pane {
         pane
     }
 
-    /// Sends `new` or `resume`. Zellij loses an answer now and then; asking again under the same name opens nothing twice.
+    /// Sends `new` or `resume`. Zellij loses an answer now and then, and on a slow machine Carrel gives up; asking again under the same name opens nothing twice.
     #[track_caller]
     pub fn order(zellij: &Zellij, pipe: &str, args: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -60,11 +60,7 @@ impl Pane {
     /// Says something, waits until Claude has sent it and has answered.
     #[track_caller]
     pub fn say(&self, zellij: &Zellij, words: &str) {
-        zellij.type_into(self.terminal, words);
-        zellij.machine().wait(&format!("{words:?} stands in pane {}", self.terminal), || {
-            zellij.pane_text(self.terminal).contains(words).then_some(())
-        });
-        zellij.type_into(self.terminal, "\r");
+        zellij.type_line(self.terminal, words);
         zellij.machine().api().wait_for_prompt(words);
         zellij.machine().wait(&format!("an answer in pane {}", self.terminal), || {
             zellij.pane_text(self.terminal).contains(&format!("Noted: {words}")).then_some(())

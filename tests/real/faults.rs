@@ -73,8 +73,7 @@ fn server_gets(signal: &str, away: &[&str]) {
     let held = told(&zellij, "the word is", "HELDPANE");
     machine.wait("it has answered", || zellij.pane_text(held.terminal).contains("Noted: the word is").then_some(()));
     started.wait_for_prompt(&zellij);
-    zellij.type_into(held.terminal, "/exit");
-    zellij.type_into(held.terminal, "\r");
+    zellij.type_line(held.terminal, "/exit");
     zellij.wait_status("held", |status| held.entry(status)["state"] == "exited");
     let sessions = [&talking, &held].map(|pane| claude::transcripts(&pane.desk)[0].0.clone());
     zellij.save();
@@ -84,6 +83,9 @@ fn server_gets(signal: &str, away: &[&str]) {
     drop(client);
     machine.api().release("door");
     machine.wait("all Claudes are gone", || machine.claudes().is_empty().then_some(()));
+    // Zellij's own command line never ends where the server does that it has called.
+    let rings = || machine.processes().iter().any(|process| process.argv.iter().any(|word| word == "carrel_bell"));
+    machine.wait("no bell rings on", || (!rings()).then_some(()));
     for dir in away.iter().map(|dir| machine.path(dir)) {
         fs::remove_dir_all(&dir).unwrap();
         fs::DirBuilder::new().mode(0o700).create(&dir).unwrap();
@@ -131,8 +133,7 @@ fn any_signal_to_the_real_claude_or_to_its_launcher_in_the_middle_of_an_answer_l
         let pane = told(&zellij, "the word is", &first);
         machine
             .wait("it has answered", || zellij.pane_text(pane.terminal).contains("Noted: the word is").then_some(()));
-        zellij.type_into(pane.terminal, &format!("hold: door{n} {last}"));
-        zellij.type_into(pane.terminal, "\r");
+        zellij.type_line(pane.terminal, &format!("hold: door{n} {last}"));
         machine.api().wait_for_prompt(&last);
         machine.wait("it is written down", || {
             claude::transcripts(&pane.desk).iter().any(|(_, path)| words_in(path).contains(&last)).then_some(())

@@ -73,9 +73,7 @@ fn arrow_up_brings_the_users_earlier_prompts_into_a_desk_and_a_desks_into_plain_
         terminal
     };
     let plain = plain_claude();
-    zellij.type_into(plain, "an earlier prompt about QUINCE");
-    shows(plain, "QUINCE");
-    zellij.type_into(plain, "\r");
+    zellij.type_line(plain, "an earlier prompt about QUINCE");
     machine.api().wait_for_prompt("QUINCE");
     shows(plain, "Noted: an earlier prompt");
     zellij.close_pane(plain);

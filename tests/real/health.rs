@@ -104,7 +104,7 @@ fn wait_health(zellij: &Zellij, pane: &Pane, health: &str, told: &str) {
     let mut last = serde_json::Value::Null;
     zellij.machine().wait(&format!("{health}: {told}"), || {
         last = zellij.ask("check", "", "");
-        let entry = pane.entry(&last);
+        let entry = pane.entry_in(&last).unwrap_or_default();
         let problem = entry["problems"][0].as_str().unwrap_or_default();
         let fits = entry["health"] == health && problem.contains(told) && problem.is_empty() == told.is_empty();
         fits.then_some(())
@@ -144,8 +144,11 @@ fn what_claude_cannot_save_is_told_while_it_runs_and_green_again_once_it_can() {
     let pane = Pane::open(&zellij, "");
     pane.say(&zellij, "a word that is saved");
     wait_health(&zellij, &pane, "isolated", "");
-    let chmod =
-        |mode: &str| assert!(Command::new("chmod").args(["-R", mode]).arg(&pane.desk).status().unwrap().success());
+    // What Claude renames or removes meanwhile is missed by chmod, which then fails.
+    let chmod = |mode: &str| {
+        let done = || Command::new("chmod").args(["-R", mode]).arg(&pane.desk).status().unwrap().success();
+        machine.wait(&format!("chmod {mode}"), || done().then_some(()));
+    };
     chmod("u-w");
     wait_health(&zellij, &pane, "unknown", "cannot be written any more");
     chmod("u+w");

@@ -81,7 +81,9 @@ fn every_example_of_a_pipe_works_as_it_is_written() {
     let first = Pane::order(&zellij, "new", "");
     first.wait_for_prompt(&zellij);
     // As a script inside the session would run it. Zellij loses an answer now and then: then it is asked again.
+    let lost = std::cell::Cell::new(false);
     let run = |script: &str| -> Value {
+        lost.set(false);
         let answer = || {
             let mut shell = machine.command("/bin/sh");
             shell.args(["-c", script]).env("ZELLIJ", "0").env("ZELLIJ_SESSION_NAME", zellij.name());
@@ -90,7 +92,12 @@ fn every_example_of_a_pipe_works_as_it_is_written() {
                 return None;
             }
             assert_eq!(finished.code, Some(0), "{script}: {finished:?}");
-            (!finished.stdout.trim().is_empty()).then(|| finished.json())
+            let answer = (!finished.stdout.trim().is_empty()).then(|| finished.json());
+            lost.set(lost.get() || answer.is_none());
+            // It is as slow as the machine is.
+            let late =
+                |answer: &Value| answer["error"].as_str().is_some_and(|why| why.contains("did not answer in time"));
+            answer.filter(|answer| !late(answer))
         };
         machine.wait(&format!("an answer to {script}"), answer)
     };
@@ -106,7 +113,9 @@ fn every_example_of_a_pipe_works_as_it_is_written() {
             .replace("0b0e7a52-5a5c-4d0e-9a43-5f0f3e6f2c11", &session)
             .replace("550e8400-e29b-41d4-a716-446655440000", &first.pane);
         let answer = run(&line);
-        assert!(answer["error"].is_null() && answer["version"] == 1, "{line}: {answer}");
+        // It names no request: where the answer was lost, the conversation is at a desk already.
+        let again = lost.get() && line.contains("-n resume") && answer["error"].to_string().contains("at the desk");
+        assert!((answer["error"].is_null() || again) && answer["version"] == 1, "{line}: {answer}");
         count += 1;
     }
     assert!(count >= 11, "{pipes}");

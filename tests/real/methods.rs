@@ -221,6 +221,8 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
             entry["method"] == method
                 && entry["problems"].to_string().contains(words)
                 && (health.is_empty() || entry["health"] == health)
+                // It rings no more: the next session begins.
+                && entry["state"] == "idle"
         });
         sessions.push((zellij, client));
     }
@@ -278,8 +280,7 @@ fn a_pane_whose_claude_was_replaced_by_one_that_ignores_its_desk_goes_on_by_the_
         pane.say(&zellij, &words);
         let session = pane.session(&machine);
         zellij.wait_status("isolated", |status| pane.entry(status)["health"] == "isolated");
-        zellij.type_into(pane.terminal, "/exit");
-        zellij.type_into(pane.terminal, "\r");
+        zellij.type_line(pane.terminal, "/exit");
         zellij.wait_status("it has ended", |status| pane.entry(status)["state"] == "exited");
         // An update, so to speak: the next run is of another program at the same path.
         install("unset CLAUDE_CONFIG_DIR");
@@ -374,17 +375,10 @@ fn what_each_method_writes_outside_of_its_desk_is_what_the_manual_says_and_a_con
     let _client = zellij.start();
     let order = |method: Method| Pane::order(&zellij, "new", &format!("floating=true,method={}", method.word()));
     let panes: Vec<(Method, Pane)> = Method::ALL.into_iter().map(|method| (method, order(method))).collect();
-    let type_line = |pane: &Pane, line: &str| {
-        zellij.type_into(pane.terminal, line);
-        machine.wait(&format!("{line} stands in pane {}", pane.terminal), || {
-            zellij.pane_text(pane.terminal).contains(line).then_some(())
-        });
-        zellij.type_into(pane.terminal, "\r");
-    };
     for (method, pane) in &panes {
         pane.wait_for_prompt(&zellij);
         pane.say(&zellij, &format!("hello {}", method.word()));
-        type_line(pane, &format!("run: touch made-{}", method.word()));
+        zellij.type_line(pane.terminal, &format!("run: touch made-{}", method.word()));
     }
     for (method, pane) in &panes {
         machine.wait("the tool has run", || {
@@ -401,7 +395,7 @@ fn what_each_method_writes_outside_of_its_desk_is_what_the_manual_says_and_a_con
     let idle =
         zellij.wait_status("all have answered", |status| entries(status).iter().all(|pane| pane["state"] == "idle"));
     for (_, pane) in &panes {
-        type_line(pane, "/clear");
+        zellij.type_line(pane.terminal, "/clear");
     }
     let before = entries(&idle);
     zellij.wait_status("all have a new page", |status| {
@@ -411,7 +405,7 @@ fn what_each_method_writes_outside_of_its_desk_is_what_the_manual_says_and_a_con
             .all(|(now, then)| now["session"] != then["session"] && now["state"] == "idle")
     });
     for (_, pane) in &panes {
-        type_line(pane, "/exit");
+        zellij.type_line(pane.terminal, "/exit");
     }
     zellij.wait_status("all have ended", |status| {
         panes.iter().all(|(_, pane)| pane.entry_in(status).is_some_and(|entry| entry["state"] == "exited"))

@@ -10,19 +10,9 @@ use uuid::Uuid;
 
 use crate::desks::{assert_only_conversations_were_added, claudes, wait_until_kept, words_in, Pane};
 use crate::support::claude;
-use crate::support::machine::{Entry, Machine, Manifest, User, LOGIN_TOKEN, MEMORY_WORD};
+use crate::support::machine::{Entry, Machine, Manifest, Process, User, LOGIN_TOKEN, MEMORY_WORD};
 use crate::support::messages_api::Request;
 use crate::support::zellij::{key, Setup, Zellij};
-
-/// Types a line into a pane, whoever has the focus.
-#[track_caller]
-fn type_line(zellij: &Zellij, pane: &Pane, line: &str) {
-    zellij.type_into(pane.terminal, line);
-    zellij.machine().wait(&format!("{line:?} stands in pane {}", pane.terminal), || {
-        zellij.pane_text(pane.terminal).contains(line).then_some(())
-    });
-    zellij.type_into(pane.terminal, "\r");
-}
 
 /// Words as they stand on a screen that breaks lines.
 fn shows(screen: &str, words: &str) -> bool {
@@ -78,7 +68,7 @@ fn with_a_namespace_the_manual_tells_the_id_of_a_conversation_and_plain_claude_g
         })
     };
     zellij.wait_status("each has its id", |status| fits(status, &|session, id| session == id));
-    panes.iter().for_each(|(_, pane)| type_line(&zellij, pane, "/clear"));
+    panes.iter().for_each(|(_, pane)| zellij.type_line(pane.terminal, "/clear"));
     let is_other = |session: &Value, id: &str| session.is_string() && session != id;
     zellij.wait_status("each has a new page", |status| fits(status, &is_other));
     panes[0].1.say(&zellij, "on the new page");
@@ -138,7 +128,7 @@ fn entries_that_home_symlinks_names_are_found_and_written_by_claude_and_outlive_
     let zellij = Zellij::new(&machine, &setup.option("home_symlinks", named)).session("named");
     let mut client = zellij.start();
     let pane = Pane::open(&zellij, "");
-    type_line(&zellij, &pane, "run: sh look");
+    zellij.type_line(pane.terminal, "run: sh look");
     machine.wait("Claude's own shell has looked", || machine.project().join("seen").exists().then_some(()));
     assert_eq!(machine.read("project/seen"), "Ann Reader\nthe first note\nbuy ink\nchecked by Ann Reader\n");
     let home = pane.desk.parent().unwrap();
@@ -224,8 +214,9 @@ fn in_another_runtime_a_conversation_is_held_kept_and_gone_on_with_and_a_missing
     assert_eq!(request.header("authorization"), Some(format!("Bearer {LOGIN_TOKEN}").as_str()));
     assert!(request.mentions(MEMORY_WORD));
     let session = pane.session(&machine);
-    let child = machine.claudes().pop().expect("a Claude");
-    assert_eq!(child.env.get("CLAUDE_CONFIG_DIR").map(Path::new), Some(&*pane.desk));
+    // Not one that is only asked for its login.
+    let at_desk = |claude: &Process| claude.env.get("CLAUDE_CONFIG_DIR").map(Path::new) == Some(&*pane.desk);
+    let child = machine.claudes().into_iter().find(at_desk).expect("a Claude at the desk");
     assert_eq!(child.env.get("CARREL_PANE"), None, "another environment than the runtime's");
     let told = fs::read_to_string(machine.path("bin/podman.told")).unwrap();
     assert!(told.contains(&format!("\n-v\n{0}:{0}\n", pane.desk.display())), "{told}");

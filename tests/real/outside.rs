@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::desks::{claudes, Pane};
 use crate::support::claude::{self, shows_prompt};
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, Process};
 use crate::support::zellij::{key, Setup, Zellij};
 
 #[test]
@@ -24,7 +24,9 @@ fn a_claude_typed_into_a_shell_is_moved_to_a_desk_of_its_own_and_the_shell_comes
     let session = machine.wait("a transcript in the shared dir", || {
         claude::transcripts(&machine.at_home(".claude")).pop().map(|(session, _)| session)
     });
-    let typed = machine.claudes().pop().unwrap().pid;
+    // Not one that is only asked for its login.
+    let is_typed = |claude: &Process| !claude.env.contains_key("CLAUDE_CONFIG_DIR");
+    let typed = machine.claudes().into_iter().find(is_typed).expect("the Claude that was typed").pid;
 
     zellij.ask("check", "", "");
     client.press_for_text(&key::alt('p'), "unisolated");

@@ -53,9 +53,11 @@ fn what_a_click_would_mean_stands_out_under_the_pointer() {
     let zellij = Zellij::new(&machine, &setup());
     let mut client = zellij.start();
     let panes = [Pane::open(&zellij, ""), Pane::open(&zellij, "")];
-    client.keys(&key::alt('p'));
+    // What starts comes before what is idle: nothing moves once both are.
+    zellij.wait_status("both are idle", |status| panes.iter().all(|pane| pane.entry(status)["state"] == "idle"));
     let both = |screen: &str| panes.iter().all(|pane| screen.contains(&format!("#{} ", pane.terminal)));
-    let screen = client.wait_screen("both rows, and the cursor on one", |screen| both(screen) && screen.contains('›'));
+    let screen =
+        client.press(&key::alt('p'), "both rows, and the cursor on one", |screen| both(screen) && screen.contains('›'));
     assert_eq!(screen.matches('›').count(), 1);
     let name = |pane: &Pane| format!("#{} ", pane.terminal);
     let row_of = |screen: &str, pane: &Pane| {

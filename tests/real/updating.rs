@@ -36,8 +36,7 @@ fn an_update_takes_over_what_the_older_version_opened_and_two_sessions_share_a_s
     let held = Pane::open(&zellij, "");
     held.say(&zellij, "the word is HELDOLD");
     let sessions = [&living, &held].map(|pane| pane.session(&machine));
-    zellij.type_into(held.terminal, "/exit");
-    zellij.type_into(held.terminal, "\r");
+    zellij.type_line(held.terminal, "/exit");
     zellij.wait_status("exited", |status| held.entry(status)["state"] == "exited");
     assert!(installed(&machine).contains(BEFORE));
 

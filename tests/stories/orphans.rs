@@ -161,6 +161,32 @@ fn an_incomplete_look_at_the_owners_proves_nothing() {
 }
 
 #[test]
+fn an_incomplete_look_at_the_owners_is_made_again() {
+    let (mut zellij, desk, _) = abandoned();
+    zellij.forget_saved();
+    for _ in 0..3 {
+        zellij.says("owners", "owner\t");
+    }
+    zellij.begin_again();
+    zellij.pass(120_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+}
+
+#[test]
+fn a_process_that_outlives_its_session_for_a_while_keeps_no_desk_for_ever() {
+    let (mut zellij, desk, session) = abandoned();
+    zellij.forget_saved();
+    let dies_ms = zellij.now + 15_000;
+    zellij.disk.processes.values_mut().for_each(|(_, dies)| *dies = Some(dies_ms));
+    zellij.begin_again();
+    zellij.pass(10_000);
+    assert!(zellij.disk.desks.contains_key(&desk), "a process lives there");
+    zellij.pass(90_000);
+    assert!(!zellij.disk.desks.contains_key(&desk));
+    assert_eq!(zellij.disk.conversations[&session].1, Place::Shared);
+}
+
+#[test]
 fn a_desk_that_comes_back_elsewhere_between_the_look_and_the_cleaning_is_left_alone() {
     let (mut zellij, desk, _) = abandoned();
     zellij.forget_saved();

@@ -194,6 +194,25 @@ fn an_answer_that_rings_no_bell_is_seen_because_a_key_was_pressed() {
 }
 
 #[test]
+fn a_claude_that_is_slow_to_write_down_what_became_of_a_prompt_or_a_key_is_seen_all_the_same() {
+    for clients in [1, 2] {
+        let (mut zellij, desk) = waiting(clients);
+        zellij.type_a_key(clients);
+        zellij.pass(2_000);
+        zellij.claude_silently_becomes(desk, "idle");
+        zellij.pass(3_000);
+        assert_eq!(zellij.ask("status", &[])["panes"][0]["state"], "idle", "{clients} clients");
+
+        zellij.pass(MINUTE);
+        zellij.ring(Some(desk), "UserPromptSubmit");
+        zellij.pass(1_500);
+        zellij.claude_silently_becomes(desk, "busy");
+        zellij.pass(3_000);
+        assert_eq!(zellij.ask("status", &[])["panes"][0]["state"], "working", "{clients} clients");
+    }
+}
+
+#[test]
 fn typing_leads_to_few_looks_and_where_nothing_can_change_to_none() {
     let (mut zellij, desk) = waiting(1);
     let looks = |zellij: &mut World| {

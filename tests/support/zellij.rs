@@ -16,7 +16,7 @@ use portable_pty::{native_pty_system, Child, CommandBuilder, MasterPty, PtySize}
 use serde_json::Value;
 
 use super::machine::{tool, Machine, Process};
-use super::waiting::{finish_reading, until, until_every, Finished, PATIENCE, SLOW_POLL};
+use super::waiting::{finish_reading, stays, until, until_every, Finished, PATIENCE, SLOW_POLL};
 
 /// Rows and columns of a client's terminal.
 const ROWS: u16 = 40;
@@ -26,6 +26,14 @@ const LOST: Duration = Duration::from_secs(20);
 
 /// What `zellij attach` says of a session that it does not see.
 const OVERLOOKED: &str = "No session with the name";
+/// What a client says that Zellij has cut off. Zellij 0.45.1 frees the number of a command line client and removes it once more
+/// when its connection ends; whoever attaches in between has got that number, and is removed in its place (`ConnStatus` in
+/// `zellij-server/src/lib.rs`, the end of `route_thread_main` in `route.rs`). A person attaches again.
+const CUT_OFF: &str = "lost connection to the zellij server";
+
+/// What Carrel says of an order that nothing has come of because the host was slow.
+const TOO_SLOW: [&str; 3] =
+    ["nothing was done, try again", "nothing was opened, try again", "the host did not answer in time"];
 
 /// What Carrel asks for; a machine where it is `granted` has the answer on file.
 const PERMISSIONS: [&str; 4] = ["ReadApplicationState", "ChangeApplicationState", "RunCommands", "ReadCliPipes"];
@@ -249,17 +257,26 @@ impl Zellij {
         self.machine.wait("the background session has a pane", || (!self.panes().is_empty()).then_some(()));
     }
 
-    /// Attaches one more client, and waits until it has drawn. As with [`Zellij::cli`], a client may overlook the session.
+    /// Attaches one more client, and waits until it has drawn. As with [`Zellij::cli`], a client may overlook the session; and
+    /// it may be cut off in another's place.
     #[track_caller]
     pub fn attach(&self) -> Client {
         for _ in 0..10 {
+            let before = self.machine.wait("a list of the clients", || self.clients());
             let client = self.client("an attached client", &["attach", &self.session]);
-            if !client.wait_screen("the client has drawn", |screen| !screen.trim().is_empty()).contains(OVERLOOKED) {
-                self.wait_until_drawn(&client);
+            if client.wait_screen("the client has drawn", |screen| !screen.trim().is_empty()).contains(OVERLOOKED) {
+                continue;
+            }
+            self.wait_until_drawn(&client);
+            // One more in the list is the rule; where another client leaves just now, there is none.
+            let cut_off = || client.screen().contains(CUT_OFF);
+            until(Duration::from_secs(5), || (cut_off() || self.clients() > Some(before)).then_some(()));
+            // What removes it may come late on a busy machine.
+            if stays(Duration::from_secs(1), || !cut_off()) {
                 return client;
             }
         }
-        panic!("ten clients did not see the session\n{}", self.machine.report())
+        panic!("ten clients did not see the session, or were cut off\n{}", self.machine.report())
     }
 
     /// Brings an ended session back; its commands wait for Enter each, unless they are forced to run.
@@ -273,6 +290,12 @@ impl Zellij {
         let client = self.client("the resurrecting client", &args);
         self.wait_until_drawn(&client);
         client
+    }
+
+    /// How many clients are attached; none where Zellij lost the answer.
+    #[track_caller]
+    fn clients(&self) -> Option<usize> {
+        self.action(&["list-clients"]).lines().count().checked_sub(1)
     }
 
     fn client(&self, name: &str, args: &[&str]) -> Client {
@@ -370,18 +393,23 @@ impl Zellij {
         });
     }
 
-    /// The answer to a pipe that changes nothing: asked again where Zellij lost it.
+    /// The answer to a pipe that changes nothing, or nothing more when it comes again: asked again where Zellij lost it, and
+    /// where Carrel says that it came to nothing because the machine is too slow.
     #[track_caller]
     pub fn ask(&self, name: &str, args: &str, payload: &str) -> Value {
+        let mut late = None;
         for _ in 0..10 {
             let answer = self.pipe(name, args, payload);
             if answer.code != Some(0) || !answer.stdout.trim().is_empty() {
                 let answer = answer.json();
                 super::schema::expect_schema(name, &answer);
-                return answer;
+                if !TOO_SLOW.iter().any(|why| answer["error"].as_str().unwrap_or_default().contains(why)) {
+                    return answer;
+                }
+                late = Some(answer);
             }
         }
-        panic!("ten times no answer to the pipe {name:?}\n{}", self.machine.report())
+        panic!("ten times no answer to the pipe {name:?}, or {late:?}\n{}", self.machine.report())
     }
 
     /// Carrel's status document.
@@ -450,6 +478,8 @@ impl Zellij {
     /// Makes Zellij save the layout now, and answers it.
     #[track_caller]
     pub fn save(&self) -> String {
+        // One that was cut off may not be done yet; it is before the second.
+        self.action(&["save-session"]);
         self.action(&["save-session"]);
         self.machine.wait("the layout is saved", || self.saved_layout())
     }
@@ -466,11 +496,24 @@ impl Zellij {
         self.action(&["write-chars", "--pane-id", &format!("terminal_{terminal}"), text]);
     }
 
-    /// Closes one pane, from outside. It is told again while the pane is there.
+    /// Types a line into one pane, whoever has the focus: waits until it stands there, and presses Enter, because Claude takes a
+    /// burst with Enter for a paste.
+    #[track_caller]
+    pub fn type_line(&self, terminal: u64, line: &str) {
+        self.type_into(terminal, line);
+        self.machine.wait(&format!("{line:?} stands in pane {terminal}"), || {
+            self.pane_text(terminal).contains(line).then_some(())
+        });
+        self.type_into(terminal, "\r");
+    }
+
+    /// Closes one pane, from outside. It is told again while the pane is there; what the command line says does not count,
+    /// because the server may end with its last pane before it has answered.
     #[track_caller]
     pub fn close_pane(&self, terminal: u64) {
         for _ in 0..10 {
-            self.action(&["close-pane", "--pane-id", &format!("terminal_{terminal}")]);
+            let words = ["action", "close-pane", "--pane-id", &format!("terminal_{terminal}")];
+            self.call(&words, None, Duration::from_secs(5));
             let is_gone = || !self.panes().iter().any(|pane| pane["is_plugin"] == false && pane["id"] == terminal);
             if until_every(SLOW_POLL, Duration::from_secs(3), || is_gone().then_some(())).is_some() {
                 return;
@@ -515,6 +558,10 @@ impl Zellij {
     /// Removes the session, ended or not, with its saved layout if it has one.
     #[track_caller]
     pub fn delete_session(&self) {
+        // What lives on for a moment writes its layout again.
+        if self.server().is_some() {
+            self.kill_session();
+        }
         self.machine.run("zellij", &["delete-session", "--force", &self.session]);
         self.wait_for_the_end();
         self.machine.wait("the saved layout is removed", || self.saved_layout().is_none().then_some(()));
@@ -613,11 +660,14 @@ impl Client {
         assert!(opened, "{key:?} opened no pane\n{}", machine.report());
     }
 
-    /// Presses a key again and again until the screen is as it should be: for a dialog that ignores the first moments.
+    /// Presses a key again and again until the screen is as it should be: for a dialog that ignores the first moments, or one of
+    /// several things in turn. Where nothing happens at all, the next one comes late: one press too many may undo the last.
     #[track_caller]
     pub fn press_until(&mut self, key: &str, what: &str, fits: impl Fn(&str) -> bool) -> String {
         for _ in 0..60 {
+            let before = self.screen();
             self.keys(key);
+            self.screen.wait(Duration::from_secs(3), |text| text != before || fits(text));
             if let Some(text) = self.screen.wait(Duration::from_millis(500), &fits) {
                 return text;
             }
@@ -671,9 +721,14 @@ impl Client {
     /// Leaves the session with Zellij's own keys, and waits until the client has gone.
     #[track_caller]
     pub fn detach(mut self) {
-        self.keys(&key::ctrl('o'));
-        // Zellij draws nothing for the mode without a status bar: the key that follows is handled after the first.
-        self.keys("d");
+        for _ in 0..2 {
+            self.keys(&key::ctrl('o'));
+            // Zellij draws nothing for the mode without a status bar: the key that follows is handled after the first.
+            self.keys("d");
+            if until(LOST, || self.child.try_wait().ok().flatten()).is_some() {
+                return;
+            }
+        }
         self.wait_for_the_end();
     }
 
