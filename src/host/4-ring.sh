@@ -40,12 +40,14 @@ ring() {
 		recall "$_DESK/.carrel/record" server && [ -n "$_V" ] && _zellij=/proc/$_V/exe
 	fi
 	[ -x "$_zellij" ] || return
-	call_plugin "$1" "$2" </dev/null >/dev/null 2>&1 &
+	call_plugin "$1" "$2" &
 }
 
 # call_plugin EVENT PANE: calls it by Zellij's command line. Where that does not find the server, a question of its may have been
 # lost (seen on 0.45.1): it is tried once more.
 call_plugin() {
+	# Not redirected where it is called: a shell keeps what it had before beside it, and who waits for the end of that waits for this.
+	exec </dev/null >/dev/null 2>&1
 	_HASTE='' _LEFT=$_BELL_PATIENCE
 	for _try in once again; do
 		_rounds=0
@@ -65,7 +67,7 @@ call_plugin() {
 	done
 }
 
-# a_server_begins: whether a server of Zellij's has begun in this second or the last. Whatever is called, the command line first
+# a_server_begins: whether another server of Zellij's has begun in this second or the last. Whatever is called, the command line first
 # asks each server whether it lives, and one that has no session yet can end of that (0.45.1: the panic of its RemoveClient, in
 # zellij-server's lib.rs): Carrel does not want to be the one who asks.
 a_server_begins() {
@@ -77,7 +79,8 @@ a_server_begins() {
 	fi
 	for _socket in "$@"; do
 		shift
-		[ ! -S "$_socket" ] || set -- "$@" "$_socket"
+		# The one that this desk's pane is of has its session.
+		[ ! -S "$_socket" ] || [ "${_socket##*/}" = "$ZELLIJ_SESSION_NAME" ] || set -- "$@" "$_socket"
 	done
 	[ $# -gt 0 ] || return
 	# The last one is the time now.

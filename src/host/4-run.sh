@@ -618,7 +618,8 @@ run)
 	;;
 ring)
 	shift
-	ring "$@" </dev/null >/dev/null 2>&1
+	exec </dev/null >/dev/null 2>&1
+	ring "$@"
 	# Claude shows a hook's failure to the user.
 	exit 0
 	;;

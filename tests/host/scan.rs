@@ -460,6 +460,11 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
             Group::start(command)
         };
 
+        let at = sockets.join("contract_version_1");
+        fs::create_dir_all(&at).unwrap();
+        let _own = std::os::unix::net::UnixListener::bind(at.join("s")).unwrap();
+        place.script("stat", &format!("echo >>'{}'\nexit 1\n", place.log.join("looked").display()));
+
         // It says that there is no such session, which may not be true.
         zellij("exit 1");
         let group = ring();
@@ -476,13 +481,32 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
         std::thread::sleep(std::time::Duration::from_millis(300));
         assert_eq!(pids().len(), 1);
 
+        // The one of its own session has one.
+        assert!(!place.log.join("looked").exists());
+        fs::remove_file(place.bin.join("stat")).unwrap();
+
+        let program = read(&place.state.join("carrel.sh"));
+        let patience = |hundredths: u32| {
+            let changed = program.replace("\n_BELL_PATIENCE=500\n", &format!("\n_BELL_PATIENCE={hundredths}\n"));
+            assert_ne!(changed, program);
+            write(&place.state.join("carrel.sh"), &changed);
+        };
+
+        // While it rings, Claude goes on: it waits for the end of what its hooks say, whoever says it.
+        patience(60_000);
+        fs::remove_file(&calls).unwrap();
+        zellij("exec sleep 30");
+        let group = ring();
+        let members = format!("-{}", group.pid());
+        until("it was tried", || pids().len() == 1);
+        group.finish().ends_with(0).expect("");
+        assert!(Path::new(&format!("/proc/{}", pids()[0])).exists());
+        assert!(kill("KILL", &members));
+
         // The server has gone away meanwhile: such a call goes round and round.
+        patience(30);
         fs::remove_file(&calls).unwrap();
         zellij("while :; do :; done");
-        let program = read(&place.state.join("carrel.sh"));
-        let impatient = program.replace("\n_BELL_PATIENCE=500\n", "\n_BELL_PATIENCE=30\n");
-        assert_ne!(impatient, program);
-        write(&place.state.join("carrel.sh"), &impatient);
         let group = ring();
         until("it was tried", || pids().len() == 1);
         until("it was ended", || !Path::new(&format!("/proc/{}", pids()[0])).exists());
@@ -493,8 +517,6 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
         // A server that has only begun is not asked anything.
         fs::remove_file(&calls).unwrap();
         zellij("exit 0");
-        let at = sockets.join("contract_version_1");
-        fs::create_dir_all(&at).unwrap();
         write(&at.join("no socket"), "");
         let _server = std::os::unix::net::UnixListener::bind(at.join("another session")).unwrap();
         let born = std::time::Instant::now();
