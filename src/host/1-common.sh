@@ -1,9 +1,9 @@
-# shellcheck shell=sh disable=SC2015,SC3013,SC1003,SC2094
-# (SC2015: in "a && b || c", c is meant to run when a or b fails. SC3013: test -nt and -ef. The others are mistaken here.)
+# shellcheck shell=sh disable=SC2015,SC3013,SC3067,SC1003,SC2094
+# (SC2015: in "a && b || c", c is meant to run when a or b fails. SC3013, SC3067: test -nt, -ef and -O. The others are mistaken here.)
 ## Carrel's host program. Why it does what it does stands in the comments of its source: src/host of Carrel's repository.
 # What a Zellij plugin cannot do itself. It is carried inside the plugin, which installs it as
 # <state dir>/carrel.sh; panes and saved sessions name that path. Subcommands do one thing each: see 9-main.sh, and the end of 4-run.sh.
-# POSIX sh (dash, bash, busybox sh; of what POSIX lacks only test -nt and -ef) and POSIX tools; JSON is written here,
+# POSIX sh (dash, bash, busybox sh; of what POSIX lacks only test -nt, -ef and -O) and POSIX tools; JSON is written here,
 # never read. Answers are lines of tab-separated fields; tab, newline and backslash inside a field are written \t, \n, \\.
 # Every variable begins with an underscore, so that none is one of the user's: to set such a one changes it for Claude.
 # A fork costs the opening of a pane up to a millisecond: what the shell can do itself is done here without tools.

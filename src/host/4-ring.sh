@@ -32,8 +32,10 @@ ring() {
 	[ -n "${ZELLIJ_SESSION_NAME-}" ] || return
 	# Claude outlives a Zellij that was killed. Its session may be coming back just now under the same name, and a call to a
 	# server that is starting can end it (measured on 0.45.1: the client that brings it back waits for ever).
+	_server=
 	if recall "$_DESK/.carrel/record" server && _pid=$_V && recall "$_DESK/.carrel/record" server_start; then
 		look_at "$_pid" && [ "$_START" = "$_V" ] || return
+		_server=$_pid.$_V
 	fi
 	_zellij=$(command -v zellij 2>/dev/null) || _zellij=
 	if [ -z "$_zellij" ]; then
@@ -43,19 +45,23 @@ ring() {
 	call_plugin "$1" "$2" &
 }
 
-# call_plugin EVENT PANE: calls it by Zellij's command line. Where that does not find the server, a question of its may have been
-# lost (seen on 0.45.1): it is tried once more.
+# call_plugin EVENT PANE: calls it by Zellij's command line, which first asks each server that it finds whether it lives: one that
+# has no session yet ends of that question (0.45.1: the panic of its RemoveClient, in zellij-server's lib.rs; seen). So it is shown
+# the pane's own server alone. Where that cannot be, or is not heard, it is tried once more the usual way: what Zellij says of a
+# session that it does not find need not be true either (seen on 0.45.1).
 call_plugin() {
 	# Not redirected where it is called: a shell keeps what it had before beside it, and who waits for the end of that waits for this.
 	exec </dev/null >/dev/null 2>&1
 	_HASTE='' _LEFT=$_BELL_PATIENCE
 	for _try in once again; do
+		_SOCKETS=
+		[ "$_try" = again ] || each_base show_server
 		_rounds=0
-		while [ "$_rounds" -lt 8 ] && a_server_begins; do
+		while [ -z "$_SOCKETS" ] && [ "$_rounds" -lt 8 ] && a_server_begins; do
 			_rounds=$((_rounds + 1))
 			pause 0.3
 		done
-		"$_zellij" pipe --name carrel_bell --args "pane=$2,event=$1" -- x &
+		env ${_SOCKETS:+"ZELLIJ_SOCKET_DIR=$_SOCKETS"} "$_zellij" pipe --name carrel_bell --args "pane=$2,event=$1" -- x &
 		_bell=$!
 		while look_at "$_bell"; do
 			spend 5 || {
@@ -67,22 +73,56 @@ call_plugin() {
 	done
 }
 
-# a_server_begins: whether another server of Zellij's has begun in this second or the last. Whatever is called, the command line first
-# asks each server whether it lives, and one that has no session yet can end of that (0.45.1: the panic of its RemoveClient, in
-# zellij-server's lib.rs): Carrel does not want to be the one who asks.
-a_server_begins() {
-	_sockets=${ZELLIJ_SOCKET_DIR:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/zellij}}
-	if [ -n "$_sockets" ]; then
-		set -- "$_sockets"/contract_version_*/*
-	else
-		set -- "${TMPDIR:-/tmp}"/zellij-[0-9]*/contract_version_*/*
+# each_base FUNCTION WORD…: calls it with _BASE, each directory of ours below which Zellij may have its sockets: in one for each
+# version of what they speak.
+each_base() {
+	_BASE=${ZELLIJ_SOCKET_DIR:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/zellij}}
+	if [ -n "$_BASE" ]; then
+		[ ! -O "$_BASE" ] || "$@"
+		return
 	fi
-	for _socket in "$@"; do
-		shift
+	for _BASE in "${TMPDIR:-/tmp}"/zellij-[0-9]*; do
+		[ ! -O "$_BASE" ] || "$@"
+	done
+}
+
+# show_server: sets _SOCKETS to a directory that has a second name of the socket of _server alone, if it can; it is made once for
+# each server. forget_servers takes those away whose servers have ended.
+show_server() {
+	[ -n "$_PROC" ] && [ -n "$_server" ] && [ -z "$_SOCKETS" ] || return 0
+	_own=$_BASE/carrel-$_server
+	[ ! -L "$_own" ] || return 0
+	for _socket in "$_own"/*/"$ZELLIJ_SESSION_NAME" "$_BASE"/*/"$ZELLIJ_SESSION_NAME"; do
+		[ -S "$_socket" ] || continue
+		case $_socket in
+		"$_own"/*) ;;
+		*)
+			_dir=${_socket%/*}
+			_dir=$_own/${_dir##*/}
+			mkdir -p -- "$_dir" && ln -- "$_socket" "$_dir/$ZELLIJ_SESSION_NAME"
+			# Of two that make it at once one finds it made.
+			[ -S "$_dir/$ZELLIJ_SESSION_NAME" ] || return 0
+			;;
+		esac
+		_SOCKETS=$_own
+		return 0
+	done
+}
+
+# a_server_begins: whether another server of Zellij's has begun in this second or the last.
+a_server_begins() {
+	_young=
+	each_base look_for_young
+	[ -n "$_young" ]
+}
+
+look_for_young() {
+	set --
+	for _socket in "$_BASE"/*/*; do
 		# The one that this desk's pane is of has its session.
 		[ ! -S "$_socket" ] || [ "${_socket##*/}" = "$ZELLIJ_SESSION_NAME" ] || set -- "$@" "$_socket"
 	done
-	[ $# -gt 0 ] || return
+	[ $# -gt 0 ] || return 0
 	# The last one is the time now.
 	if [ -n "$_PROC" ]; then
 		_times=$(stat -Lc %Y -- "$@" /proc/self 2>/dev/null)
@@ -91,9 +131,8 @@ a_server_begins() {
 	fi
 	_now=${_times##*"$_NL"}
 	for _time in ${_times%"$_NL"*}; do
-		case $_time$_now in *[!0-9]* | '') return 1 ;; esac
+		case $_time$_now in *[!0-9]* | '') return 0 ;; esac
 		_time=$((_now - _time))
-		[ "$_time" -ge 2 ] || [ "$_time" -lt 0 ] || return 0
+		[ "$_time" -ge 2 ] || [ "$_time" -lt 0 ] || _young=yes
 	done
-	return 1
 }

@@ -34,6 +34,7 @@ boot() {
 		say cache "$_P"
 		remember_plugin "$_P"
 	fi
+	each_base forget_servers
 	this_boot
 	say host "$_HOST"
 	[ -n "$_PROC" ] || [ ! -d /System/Library/CoreServices ] || say macos
@@ -47,6 +48,28 @@ boot() {
 	fi
 	if find_claude "$_OPT_CLAUDE"; then say claude "$_CLAUDE"; else say no_claude "$_WHY"; fi
 	say end
+}
+
+# forget_servers [all]: takes away what bells have made below _BASE for servers that have ended, or for all (show_server in
+# 4-ring.sh).
+forget_servers() {
+	for _dir in "$_BASE"/carrel-*; do
+		is_shown "$_dir" || continue
+		[ -n "${1-}" ] || ! look_at "$_pid" || [ "$_START" != "$_born" ] || continue
+		for _socket in "$_dir"/*/*; do
+			[ ! -S "$_socket" ] || rm -f -- "$_socket"
+		done
+		rmdir -- "$_dir"/* "$_dir" 2>/dev/null
+	done
+}
+
+# is_shown DIR: whether it is one of these; sets _pid and _born (its start) of its server.
+is_shown() {
+	_born=${1##*/carrel-}
+	_pid=${_born%%.*}
+	_born=${_born#*.}
+	case $_pid.$_born in .* | *. | *[!0-9.]* | *.*.*) return 1 ;; esac
+	[ -d "$1" ] && [ ! -L "$1" ]
 }
 
 prepare_state() {

@@ -117,11 +117,18 @@ where() {
 	for _entry in "$_STATE"/changes/*; do
 		! is_left_name "${_entry##*/}" || tell changes "$_entry (of a closed pane, to be carried back)"
 	done
+	each_base tell_servers
 	_TOLD=$_NL
 	each_plugin tell_plugin
 	config_dir
 	case $_TOLD in *"$_NL$_INSTALLED$_NL"*) ;; *) [ -z "$_INSTALLED" ] || tell plugin "$_INSTALLED" ;; esac
 	tell_by_hand
+}
+
+tell_servers() {
+	for _dir in "$_BASE"/carrel-*; do
+		! is_shown "$_dir" || tell sockets "$_dir (a second name of the socket of Zellij's server $_pid)"
+	done
 }
 
 tell_plugin() {
@@ -192,6 +199,7 @@ uninstall() {
 		printf 'Carrel stays until these desks can be kept.\n' >&2
 		return 1
 	}
+	each_base forget_servers all
 	each_plugin remove_plugin
 	config_dir
 	[ -z "$_INSTALLED" ] || remove "$_INSTALLED"

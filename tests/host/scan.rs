@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::place::*;
 
@@ -447,29 +450,39 @@ fn a_bell_says_that_something_changed_and_nothing_of_what() {
     });
 }
 
+/// Zellij's sockets: of the session `s`, and of another one.
+fn sockets(place: &Place) -> (PathBuf, [UnixListener; 2]) {
+    let base = place.top().join("sockets");
+    let at = base.join("contract_version_1");
+    fs::create_dir_all(&at).unwrap();
+    write(&at.join("no socket"), "");
+    (base, ["s", "another session"].map(|name| UnixListener::bind(at.join(name)).unwrap()))
+}
+
 #[test]
 fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
     each_shell(|place| {
         let calls = place.log.join("calls");
         let zellij = |then: &str| place.script("zellij", &format!("echo $$ >>'{}'\n{then}\n", calls.display()));
         let pids = || fs::read_to_string(&calls).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
-        let sockets = place.top().join("sockets");
         let ring = || {
             let mut command = place.carrel(&["ring", "Stop", PANE]);
-            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", &sockets);
+            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", place.top().join("sockets"));
             Group::start(command)
         };
-
-        let at = sockets.join("contract_version_1");
-        fs::create_dir_all(&at).unwrap();
-        let _own = std::os::unix::net::UnixListener::bind(at.join("s")).unwrap();
-        place.script("stat", &format!("echo >>'{}'\nexit 1\n", place.log.join("looked").display()));
+        let program = read(&place.state.join("carrel.sh"));
+        let patience = |hundredths: u32| {
+            let changed = program.replace("\n_BELL_PATIENCE=500\n", &format!("\n_BELL_PATIENCE={hundredths}\n"));
+            assert_ne!(changed, program);
+            write(&place.state.join("carrel.sh"), &changed);
+        };
+        let moment = || std::thread::sleep(Duration::from_millis(300));
 
         // It says that there is no such session, which may not be true.
         zellij("exit 1");
         let group = ring();
         until("it was tried twice", || pids().len() == 2);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        moment();
         assert_eq!(pids().len(), 2);
         group.finish().ends_with(0).expect("");
 
@@ -478,19 +491,8 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
         zellij("exit 0");
         ring().finish().ends_with(0).expect("");
         until("it was tried", || pids().len() == 1);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        moment();
         assert_eq!(pids().len(), 1);
-
-        // The one of its own session has one.
-        assert!(!place.log.join("looked").exists());
-        fs::remove_file(place.bin.join("stat")).unwrap();
-
-        let program = read(&place.state.join("carrel.sh"));
-        let patience = |hundredths: u32| {
-            let changed = program.replace("\n_BELL_PATIENCE=500\n", &format!("\n_BELL_PATIENCE={hundredths}\n"));
-            assert_ne!(changed, program);
-            write(&place.state.join("carrel.sh"), &changed);
-        };
 
         // While it rings, Claude goes on: it waits for the end of what its hooks say, whoever says it.
         patience(60_000);
@@ -510,19 +512,91 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
         let group = ring();
         until("it was tried", || pids().len() == 1);
         until("it was ended", || !Path::new(&format!("/proc/{}", pids()[0])).exists());
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        moment();
         assert_eq!(pids().len(), 1);
         group.finish().ends_with(0).expect("");
+    });
+}
 
-        // A server that has only begun is not asked anything.
-        fs::remove_file(&calls).unwrap();
-        zellij("exit 0");
-        write(&at.join("no socket"), "");
-        let _server = std::os::unix::net::UnixListener::bind(at.join("another session")).unwrap();
-        let born = std::time::Instant::now();
-        let group = ring();
-        until("it was tried", || !pids().is_empty());
-        assert!(born.elapsed() > std::time::Duration::from_millis(900), "{:?}", born.elapsed());
-        group.finish().ends_with(0).expect("");
+#[test]
+fn a_bell_asks_no_other_server_than_its_own() {
+    each_shell(|place| {
+        let (base, _servers) = sockets(place);
+        let called = place.log.join("called");
+        let found = place.log.join("found");
+        // What Zellij's command line would find.
+        place.script(
+            "zellij",
+            &format!(
+                "code=$(cat '{1}')\ncd \"$ZELLIJ_SOCKET_DIR\"\npwd >'{0}.new'\nls -d */* >>'{0}.new'\nmv '{0}.new' '{0}'\nexit $code\n",
+                found.display(),
+                called.display()
+            ),
+        );
+        let ring = |exits: &str| {
+            let _ = fs::remove_file(&found);
+            write(&called, exits);
+            let mut command = place.carrel(&["ring", "Stop", PANE]);
+            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", &base);
+            Group::start(command).finish().ends_with(0).expect("");
+            until("Zellij was called", || found.exists());
+            read(&found).lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let me = std::process::id();
+        place.desk_with(&[("server", &me.to_string()), ("server_start", &start_of(me))]);
+        let own = base.join(format!("carrel-{me}.{}", start_of(me)));
+        for _ in 0..2 {
+            assert_eq!(ring("0"), [own.display().to_string(), "contract_version_1/s".to_string()]);
+        }
+        let ino = |path: PathBuf| fs::metadata(path).unwrap().ino();
+        assert_eq!(ino(own.join("contract_version_1/s")), ino(base.join("contract_version_1/s")));
+        assert_eq!(fs::metadata(&own).unwrap().mode() & 0o777, 0o700);
+
+        // Where that is not heard it asks as Zellij does; where it cannot be made (a link is in its place), at once. But not while
+        // another server begins.
+        for planted in [false, true] {
+            if planted {
+                fs::remove_dir_all(&own).unwrap();
+                let aside = place.top().join("aside");
+                fs::create_dir_all(&aside).unwrap();
+                link(&aside, &own);
+            }
+            fs::remove_file(base.join("contract_version_1/another session")).unwrap();
+            let _young = UnixListener::bind(base.join("contract_version_1/another session")).unwrap();
+            let born = Instant::now();
+            ring("1");
+            until("it was tried the usual way", || read(&found).starts_with(&format!("{}\n", base.display())));
+            assert!(read(&found).contains("contract_version_1/another session\n"));
+            assert!(born.elapsed() > Duration::from_millis(900), "{:?}", born.elapsed());
+            assert!(!planted || names(&place.top().join("aside")).is_empty());
+        }
+        fs::remove_file(&own).unwrap();
+
+        // The next start of Carrel takes away those of servers that have ended, and nothing else.
+        assert_eq!(ring("0")[0], own.display().to_string());
+        let dead = base.join(format!("carrel-{me}.1"));
+        fs::create_dir_all(dead.join("contract_version_1")).unwrap();
+        let _dead = UnixListener::bind(dead.join("contract_version_1/s")).unwrap();
+        for other in ["carrel-x", "carrel-1.", "carrel-1.2.3", "carrel"] {
+            fs::create_dir_all(base.join(other)).unwrap();
+        }
+        let mut boot = place.boot_command(&[]);
+        boot.env("ZELLIJ_SOCKET_DIR", &base);
+        Group::start(boot).finish().ends_with(0);
+        assert!(own.join("contract_version_1/s").exists() && !dead.exists());
+        assert_eq!(names(&base).len(), 6, "{:?}", names(&base));
+        assert_eq!(names(&base.join("contract_version_1")).len(), 3);
+
+        // All of them are shown, and taken away with Carrel.
+        let told = |word: &str| {
+            let mut command = place.carrel(&[word]);
+            command.env("ZELLIJ_SOCKET_DIR", &base);
+            Group::start(command).finish().stdout
+        };
+        fs::remove_dir_all(place.desk()).unwrap();
+        assert!(told("where").contains(&own.display().to_string()));
+        told("uninstall");
+        assert!(!own.exists());
+        assert_eq!(names(&base.join("contract_version_1")).len(), 3);
     });
 }

@@ -27,8 +27,10 @@ fn nothing_dangerous_is_in_it() {
         }
     }
     // Only the launcher's child becomes another program, or the box around it, and a Claude that is asked something.
+    let execs =
+        || code().filter(|line| has_word(&unquoted(line), "exec") && *line != "exec </dev/null >/dev/null 2>&1");
     assert_eq!(
-        code().filter(|line| has_word(&unquoted(line), "exec")).collect::<Vec<_>>(),
+        execs().collect::<Vec<_>>(),
         [
             r#"exec "$@""#,
             r#"exec bwrap --args 9 /bin/sh -c '"$@"; exit $?' carrel "$_CLAUDE" "$@" 9<"$_DESK/.carrel/box""#,
@@ -36,16 +38,17 @@ fn nothing_dangerous_is_in_it() {
             r#"exec "$_CLAUDE" "$@""#,
         ]
         .into_iter()
-        .chain(code().filter(|line| has_word(&unquoted(line), "exec") && !line.starts_with("exec ")))
+        .chain(execs().filter(|line| !line.starts_with("exec ")))
         .collect::<Vec<_>>()
     );
-    // Signals are only asked whether they could be sent, but for children of our own: a Claude that does not answer, and
-    // what rings for a box.
-    let own = ["kill -s KILL \"$_heard\"", "[ -z \"$_ringer\" ] || kill -s TERM \"$_ringer\""];
-    assert!(["_heard=$!", "_ringer=$!"].iter().all(|made| code().any(|line| line == *made)));
+    // Signals are only asked whether they could be sent, but for children of our own: a Claude that does not answer, a bell that
+    // is not heard, and what rings for a box.
+    let own =
+        ["kill -s KILL \"$_heard\"", "kill -s KILL \"$_bell\"", "[ -z \"$_ringer\" ] || kill -s TERM \"$_ringer\""];
+    assert!(["_heard=$!", "_bell=$!", "_ringer=$!"].iter().all(|made| code().any(|line| line == *made)));
     // And a Claude that the user had moved, which is proved to be that one (decision 0024).
     assert!(code().any(|line| line == r#"if ! look_at "$_pid" || [ "$_START" != "${2-}" ]; then"#));
-    let own = [own[0], own[1], "kill -s TERM \"$_pid\" 2>/dev/null"];
+    let own = [own[0], own[1], own[2], "kill -s TERM \"$_pid\" 2>/dev/null"];
     let kills = code().filter(|line| has_word(&unquoted(line), "kill"));
     assert!(kills.into_iter().all(|line| line.starts_with("kill -s 0 ") || own.contains(&line)));
     // Whole trees are only deleted where the name can be nothing but ours.

@@ -1,10 +1,12 @@
 //! What Claude does, seen from outside while it does it: each state for real, by the pipes and on the panel.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::desks::Pane;
+use crate::desks::{state_dir, Pane};
 use crate::support::claude::{self, shows_permission_question, shows_prompt};
 use crate::support::machine::Machine;
+use crate::support::waiting::{stays, until, PATIENCE};
 use crate::support::zellij::{key, Client, Setup, Zellij};
 
 /// It stands in each prompt.
@@ -155,4 +157,44 @@ fn a_pane_that_came_back_with_its_session_is_suspended() {
         status["panes"].as_array().is_some_and(|panes| panes.iter().any(|pane| pane["state"] == "suspended"))
     });
     assert_eq!(pane.entry(&status)["health"], "unknown");
+}
+
+#[test]
+fn a_claude_that_rings_disturbs_no_session_that_begins() {
+    let machine = Machine::new();
+    let zellij = Zellij::new(&machine, &Setup::carrel());
+    let _client = zellij.start();
+    let pane = Pane::open(&zellij, "");
+    let program = state_dir(&machine).join("carrel.sh");
+    let over = AtomicBool::new(false);
+    // Zellij's command line asks all servers that it finds whether they live, and one that has no session yet ends of that.
+    let begun = std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let mut ring = machine.command("/bin/sh");
+                    ring.arg(&program).args(["ring", "Stop", &pane.pane]).env("ZELLIJ_SESSION_NAME", zellij.name());
+                    assert!(stays(Duration::from_millis(60), || true) && ring.status().is_ok_and(|it| it.success()));
+                }
+            });
+        }
+        let begins = |n: &usize| {
+            let next = zellij.session(&format!("next{n}"));
+            let client = Client::spawn(&machine, next.name().to_owned(), "zellij", &["--session", next.name()]);
+            let begun = until(PATIENCE, || client.screen().contains("shell$").then_some(()));
+            if let Some(server) = next.server() {
+                server.signal("KILL");
+            }
+            begun.is_some()
+        };
+        let begun = (0..12).take_while(begins).count();
+        over.store(true, Ordering::Relaxed);
+        begun
+    });
+    assert_eq!(begun, 12, "a session did not begin\n{}", machine.report());
+    // And it is heard.
+    let known = machine.run("sh", &["-c", "ls -d \"$ZELLIJ_SOCKET_DIR\"/carrel-*/*/s1"]).ok();
+    assert_eq!(known.lines().count(), 1, "{known:?}");
+    pane.say(&zellij, "still here");
+    zellij.wait_status("idle", |status| pane.entry(status)["state"] == "idle");
 }
