@@ -159,6 +159,9 @@ real_dir() { [ -d "$1" ] && [ ! -L "$1" ]; }
 # exists PATH: anything, also a link that leads nowhere.
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 
+# is_in_the_way PATH: whether something is there that is no directory. Another cleaner may move one away between two looks.
+is_in_the_way() { exists "$1" && ! real_dir "$1" && exists "$1"; }
+
 # is_plain PATH: a file, and not by way of a symbolic link.
 is_plain() { [ -f "$1" ] && [ ! -L "$1" ]; }
 

@@ -47,20 +47,22 @@ ring() {
 
 # call_plugin EVENT PANE: calls it by Zellij's command line, which first asks each server that it finds whether it lives: one that
 # has no session yet ends of that question (0.45.1: the panic of its RemoveClient, in zellij-server's lib.rs; seen). So it is shown
-# the pane's own server alone. Where that cannot be, or is not heard, it is tried once more the usual way: what Zellij says of a
-# session that it does not find need not be true either (seen on 0.45.1).
+# the pane's own server alone, where that can be. What Zellij says of a session that it does not find need not be true (0.45.1: its
+# question was lost; see decision 0002): it is tried once more.
 call_plugin() {
 	# Not redirected where it is called: a shell keeps what it had before beside it, and who waits for the end of that waits for this.
 	exec </dev/null >/dev/null 2>&1
 	_HASTE='' _LEFT=$_BELL_PATIENCE
+	_SOCKETS=
+	each_base show_server
 	for _try in once again; do
-		_SOCKETS=
-		[ "$_try" = again ] || each_base show_server
 		_rounds=0
 		while [ -z "$_SOCKETS" ] && [ "$_rounds" -lt 8 ] && a_server_begins; do
 			_rounds=$((_rounds + 1))
 			pause 0.3
 		done
+		# It may have ended meanwhile.
+		[ -z "$_server" ] || { look_at "${_server%%.*}" && [ "$_START" = "${_server#*.}" ]; } || return
 		env ${_SOCKETS:+"ZELLIJ_SOCKET_DIR=$_SOCKETS"} "$_zellij" pipe --name carrel_bell --args "pane=$2,event=$1" -- x &
 		_bell=$!
 		while look_at "$_bell"; do
@@ -76,7 +78,9 @@ call_plugin() {
 # each_base FUNCTION WORD…: calls it with _BASE, each directory of ours below which Zellij may have its sockets: in one for each
 # version of what they speak.
 each_base() {
-	_BASE=${ZELLIJ_SOCKET_DIR:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/zellij}}
+	_BASE=${ZELLIJ_SOCKET_DIR-}
+	# macOS knows no such directory, whatever the variable says.
+	[ -n "$_BASE" ] || [ -z "$_PROC" ] || _BASE=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/zellij}
 	if [ -n "$_BASE" ]; then
 		[ ! -O "$_BASE" ] || "$@"
 		return
@@ -99,6 +103,8 @@ show_server() {
 		*)
 			_dir=${_socket%/*}
 			_dir=$_own/${_dir##*/}
+			# Zellij takes no longer one, in bytes.
+			[ $((${#_dir} + ${#ZELLIJ_SESSION_NAME})) -lt 107 ] || return 0
 			mkdir -p -- "$_dir" && ln -- "$_socket" "$_dir/$ZELLIJ_SESSION_NAME"
 			# Of two that make it at once one finds it made.
 			[ -S "$_dir/$ZELLIJ_SESSION_NAME" ] || return 0

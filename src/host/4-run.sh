@@ -227,7 +227,7 @@ make_desk() {
 			pause
 		done
 		[ ! -L "$_STATE/$_PLACE" ] || stop "$_STATE/$_PLACE is a symbolic link; Carrel writes only into a directory of its own: remove the link"
-		if exists "$_DESK"; then real_dir "$_DESK" || stop "$_DESK is in the way: it is not a directory; move it away"; fi
+		! is_in_the_way "$_DESK" || stop "$_DESK is in the way: it is not a directory; move it away"
 		await_the_last
 		if is_left; then
 			# The pane came back before its desk was deleted, or keeping failed: all of it comes back. With our sign up: a cleaner

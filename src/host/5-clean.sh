@@ -87,7 +87,7 @@ clean_desk() {
 	for _place in "$_DESK" "$_LEAVING"; do
 		# A link is not a desk; it goes, what it leads to stays.
 		[ ! -L "$_place" ] || ! rm -f -- "$_place" 2>/dev/null || _unlinked=cleaned
-		if exists "$_place" && ! real_dir "$_place"; then
+		if is_in_the_way "$_place"; then
 			fail "$_place is in the way: it is not a directory"
 			return
 		fi

@@ -17,6 +17,8 @@ use super::{Manager, Moment, Phase};
 /// The pipe by which Claude's hooks ring. Not for users; it has no answer.
 pub const BELL: &str = "carrel_bell";
 
+/// For how long `close` is answered as the first time, in milliseconds: Zellij loses an answer now and then.
+const CLOSED_FOR_MS: u64 = 10_000;
 /// How long an error may be, in characters.
 const LONGEST_ERROR: usize = 2_000;
 
@@ -165,12 +167,14 @@ impl Manager {
             "close" => {
                 only(&args, &["pane"])?;
                 let pane: DeskId = args.get("pane").ok_or("close needs pane=<uuid>")?.parse()?;
+                let now_ms = self.now_ms;
+                self.closed_for_ms.retain(|_, closed_ms| now_ms.saturating_sub(*closed_ms) < CLOSED_FOR_MS);
                 match self.known.get(&pane).and_then(|known| known.terminal) {
                     Some(terminal) => effects.push(Effect::ClosePane(terminal)),
-                    // Whose answer was lost asks again.
-                    None if self.closed_ms.contains_key(&pane) || self.closing.contains_key(&pane) => {}
+                    None if self.closed_for_ms.contains_key(&pane) => {}
                     None => return Err(format!("there is no pane {pane} in this session")),
                 }
+                self.closed_for_ms.entry(pane).or_insert(now_ms);
                 let answer = serde_json::json!({"version": 1, "closed": pane.to_string()}).to_string();
                 self.answer(&sender, &answer, effects);
             }

@@ -231,6 +231,8 @@ pub struct Manager {
     borrowed: BTreeSet<DeskId>,
     /// When Zellij said that a pane was closed: a list may be older than that.
     closed_ms: BTreeMap<DeskId, u64>,
+    /// Panes that were closed for a caller, and when.
+    closed_for_ms: BTreeMap<DeskId, u64>,
     /// Never smaller than it was.
     now_ms: u64,
     /// How far that is ahead of the clock.
@@ -304,6 +306,7 @@ impl Manager {
             marked: BTreeSet::new(),
             borrowed: BTreeSet::new(),
             closed_ms: BTreeMap::new(),
+            closed_for_ms: BTreeMap::new(),
             now_ms: 0,
             ahead_ms: 0,
         }

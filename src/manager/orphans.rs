@@ -77,6 +77,8 @@ pub struct Orphans {
     pub(super) unkept: BTreeMap<DeskId, (String, u64)>,
     /// How often was looked at a desk that is not dead yet, since the sessions changed.
     dying: usize,
+    /// The same of desks of other sessions, of which some may never be.
+    dying_elsewhere: usize,
     callers: Vec<Caller>,
 }
 
@@ -118,6 +120,7 @@ impl Manager {
         self.orphans.saved = saved;
         if changed && self.acting {
             self.orphans.dying = 0;
+            self.orphans.dying_elsewhere = 0;
             self.want_orphans(self.now_ms + AFTER_CHANGE_MS);
         }
     }
@@ -208,6 +211,14 @@ impl Manager {
         }
     }
 
+    /// The same for a process of another session that is gone, which may only be slow to die.
+    fn look_at_the_dying_elsewhere(&mut self) {
+        if let Some(after_ms) = DYING_MS.get(self.orphans.dying_elsewhere) {
+            self.orphans.dying_elsewhere += 1;
+            self.want_orphans(self.now_ms + after_ms);
+        }
+    }
+
     pub(super) fn on_owners(&mut self, stdout: &str, effects: &mut Effects) {
         self.orphans.running = false;
         let Some(found) = read_owners(stdout) else {
@@ -219,12 +230,14 @@ impl Manager {
         self.orphans.last = found.into_iter().map(|owned| self.judge_owner(owned)).collect();
         let there: BTreeSet<DeskId> = gather(self.orphans.last.iter().map(|owned| owned.pane));
         self.orphans.unkept.retain(|pane, _| there.contains(pane));
-        // Of another session that is gone a process may only be slow to die.
-        let dies = |owned: &Owned| {
-            let left = owned.session == self.session || !self.orphans.living.contains(&owned.session);
-            owned.owner == Owner::Alive && left && !self.known.contains_key(&owned.pane)
-        };
-        if self.orphans.last.iter().any(dies) {
+        let lives = |owned: &&Owned| owned.owner == Owner::Alive && !self.known.contains_key(&owned.pane);
+        let (here, elsewhere): (Vec<&Owned>, Vec<&Owned>) =
+            self.orphans.last.iter().filter(lives).partition(|owned| owned.session == self.session);
+        let dies_here = !here.is_empty();
+        if elsewhere.iter().any(|owned| !self.orphans.living.contains(&owned.session)) {
+            self.look_at_the_dying_elsewhere();
+        }
+        if dies_here {
             self.look_at_the_dying();
         }
         if let Some((_, tried_ms)) = self.orphans.unkept.values().min_by_key(|(_, tried_ms)| *tried_ms) {

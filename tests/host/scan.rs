@@ -486,6 +486,19 @@ fn a_bell_that_is_not_heard_rings_once_more_and_never_for_long() {
         assert_eq!(pids().len(), 2);
         group.finish().ends_with(0).expect("");
 
+        // But not where its server has ended meanwhile.
+        fs::remove_file(&calls).unwrap();
+        let mut server = Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = server.id().to_string();
+        place.desk_with(&[("server", &pid), ("server_start", &start_of(server.id()))]);
+        zellij(&format!("kill {pid}; exit 1"));
+        ring().finish().ends_with(0).expect("");
+        until("it was tried", || pids().len() == 1);
+        moment();
+        assert_eq!(pids().len(), 1);
+        server.wait().unwrap();
+        fs::remove_dir_all(place.desk()).unwrap();
+
         // It was told.
         fs::remove_file(&calls).unwrap();
         zellij("exit 0");
@@ -533,15 +546,16 @@ fn a_bell_asks_no_other_server_than_its_own() {
                 called.display()
             ),
         );
-        let ring = |exits: &str| {
+        let ring_at = |base: &Path, exits: &str| {
             let _ = fs::remove_file(&found);
             write(&called, exits);
             let mut command = place.carrel(&["ring", "Stop", PANE]);
-            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", &base);
+            command.env("ZELLIJ_SESSION_NAME", "s").env("ZELLIJ_SOCKET_DIR", base);
             Group::start(command).finish().ends_with(0).expect("");
             until("Zellij was called", || found.exists());
             read(&found).lines().map(str::to_owned).collect::<Vec<_>>()
         };
+        let ring = |exits: &str| ring_at(&base, exits);
         let me = std::process::id();
         place.desk_with(&[("server", &me.to_string()), ("server_start", &start_of(me))]);
         let own = base.join(format!("carrel-{me}.{}", start_of(me)));
@@ -552,25 +566,37 @@ fn a_bell_asks_no_other_server_than_its_own() {
         assert_eq!(ino(own.join("contract_version_1/s")), ino(base.join("contract_version_1/s")));
         assert_eq!(fs::metadata(&own).unwrap().mode() & 0o777, 0o700);
 
-        // Where that is not heard it asks as Zellij does; where it cannot be made (a link is in its place), at once. But not while
+        // Where there can be no such directory (a link is in its place, the path is too long) it asks the usual way, but not while
         // another server begins.
-        for planted in [false, true] {
-            if planted {
-                fs::remove_dir_all(&own).unwrap();
-                let aside = place.top().join("aside");
-                fs::create_dir_all(&aside).unwrap();
-                link(&aside, &own);
-            }
-            fs::remove_file(base.join("contract_version_1/another session")).unwrap();
-            let _young = UnixListener::bind(base.join("contract_version_1/another session")).unwrap();
-            let born = Instant::now();
-            ring("1");
-            until("it was tried the usual way", || read(&found).starts_with(&format!("{}\n", base.display())));
-            assert!(read(&found).contains("contract_version_1/another session\n"));
-            assert!(born.elapsed() > Duration::from_millis(900), "{:?}", born.elapsed());
-            assert!(!planted || names(&place.top().join("aside")).is_empty());
-        }
+        let deep = base.join("d".repeat(60));
+        let all = ["contract_version_1/another session", "contract_version_1/no socket", "contract_version_1/s"];
+        fs::rename(&own, place.top().join("own")).unwrap();
+        let aside = place.top().join("aside");
+        fs::create_dir_all(&aside).unwrap();
+        link(&aside, &own);
+        fs::remove_file(base.join(all[0])).unwrap();
+        let _young = UnixListener::bind(base.join(all[0])).unwrap();
+        let born = Instant::now();
+        let usual = ring("0");
+        assert!(born.elapsed() > Duration::from_millis(900), "{:?}", born.elapsed());
+        assert_eq!(usual[0], base.display().to_string());
+        assert!(all.iter().all(|name| usual.contains(&(*name).to_string())), "{usual:?}");
+        assert!(names(&aside).is_empty());
         fs::remove_file(&own).unwrap();
+        fs::create_dir_all(&deep).unwrap();
+        for name in ["contract_version_1", "deeper"] {
+            fs::create_dir_all(deep.join(name)).unwrap();
+        }
+        fs::hard_link(base.join(all[2]), deep.join(all[2])).unwrap();
+        assert_eq!(ring_at(&deep, "0")[0], deep.display().to_string());
+        assert!(!deep.join(own.file_name().unwrap()).exists());
+        fs::remove_dir_all(&deep).unwrap();
+
+        // What is not heard is said once more, to the same one.
+        ring("1");
+        let first = ino(found.clone());
+        until("it was tried again", || fs::metadata(&found).is_ok_and(|file| file.ino() != first));
+        assert!(read(&found).starts_with(&own.display().to_string()));
 
         // The next start of Carrel takes away those of servers that have ended, and nothing else.
         assert_eq!(ring("0")[0], own.display().to_string());

@@ -282,14 +282,16 @@ fn a_crashed_actor_is_replaced_within_seconds() {
     // left behind.
     zellij.action(&["start-or-reload-plugin", "carrel"]);
     let asks = |screen: &str| screen.contains("Allow? (y/n)");
-    let mut clients = [first, second, third];
+    let (mut clients, mut asked) = ([first, second, third], 0);
     machine.wait("the panel after the reload", || {
         for client in clients.iter_mut().filter(|client| asks(&client.screen())) {
             client.keys("y");
+            asked += 1;
             until_every(SLOW_POLL, Duration::from_secs(2), || (!asks(&client.screen())).then_some(()));
         }
         clients.iter().all(|client| shows_row(&client.screen())).then_some(())
     });
+    assert!(asked <= 1, "asked {asked} times");
     assert_eq!(launchers(&machine), 1);
 }
 

@@ -221,8 +221,6 @@ fn the_fallback_decides_what_opens_with_a_claude_that_ignores_the_variable_and_a
             entry["method"] == method
                 && entry["problems"].to_string().contains(words)
                 && (health.is_empty() || entry["health"] == health)
-                // It rings no more: the next session begins.
-                && entry["state"] == "idle"
         });
         sessions.push((zellij, client));
     }

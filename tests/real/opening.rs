@@ -5,7 +5,7 @@ use std::fs;
 use crate::desks::{claudes, state_dir, Pane};
 use crate::support::claude::{self, prompts, shows_prompt, shows_trust_question};
 use crate::support::machine::{Machine, User};
-use crate::support::waiting::stays;
+use crate::support::waiting::{stays, until};
 use crate::support::zellij::{key, Setup, Zellij};
 use std::time::Duration;
 
@@ -37,9 +37,11 @@ fn a_pipe_opens_a_pane_at_claudes_prompt_without_any_question() {
     assert_eq!(status["claude_version"], "2.1.330");
     assert_eq!(status["session"], zellij.name());
     // The session's saved layout can bring the pane back already.
-    machine.wait("a saved layout with the pane", || {
+    // Zellij's own next save is a minute after its start.
+    let saved = until(Duration::from_secs(10), || {
         zellij.saved_layout().filter(|saved| saved.contains(&pane.pane) && saved.contains("carrel.sh"))
     });
+    assert!(saved.is_some(), "{:?}", zellij.saved_layout());
 }
 
 #[test]

@@ -167,6 +167,13 @@ fn a_claude_that_rings_disturbs_no_session_that_begins() {
     let pane = Pane::open(&zellij, "");
     let program = state_dir(&machine).join("carrel.sh");
     let over = AtomicBool::new(false);
+    /// Whatever becomes of the sessions, the ringing ends.
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     // Zellij's command line asks all servers that it finds whether they live, and one that has no session yet ends of that.
     let begun = std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -187,9 +194,8 @@ fn a_claude_that_rings_disturbs_no_session_that_begins() {
             }
             begun.is_some()
         };
-        let begun = (0..12).take_while(begins).count();
-        over.store(true, Ordering::Relaxed);
-        begun
+        let _ends = Ends(&over);
+        (0..12).take_while(begins).count()
     });
     assert_eq!(begun, 12, "a session did not begin\n{}", machine.report());
     // And it is heard.

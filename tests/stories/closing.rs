@@ -420,6 +420,11 @@ fn the_pipe_close_closes_the_pane_and_its_desk_is_cleaned() {
     zellij.pass(10_000);
     assert!(zellij.panes.is_empty() && !zellij.disk.desks.contains_key(&desk));
     assert_eq!(zellij.count(|did| matches!(did, Did::Closed(_))), 1);
+    assert!(zellij.ask_wrong("close", &[("pane", &desk.to_string())]).contains("no pane"));
+    // One that nobody asked for.
+    let other = zellij.open();
+    zellij.close(zellij.terminal_of(other));
+    assert!(zellij.ask_wrong("close", &[("pane", &other.to_string())]).contains("no pane"));
 }
 
 #[test]

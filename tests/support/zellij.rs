@@ -394,19 +394,21 @@ impl Zellij {
     }
 
     /// The answer to a pipe that changes nothing, or nothing more when it comes again: asked again where Zellij lost it, and
-    /// where Carrel says that it came to nothing because the machine is too slow.
+    /// once where Carrel says that it came to nothing because the machine is too slow.
     #[track_caller]
     pub fn ask(&self, name: &str, args: &str, payload: &str) -> Value {
-        let mut late = None;
+        let mut late = Vec::new();
         for _ in 0..10 {
             let answer = self.pipe(name, args, payload);
             if answer.code != Some(0) || !answer.stdout.trim().is_empty() {
                 let answer = answer.json();
                 super::schema::expect_schema(name, &answer);
-                if !TOO_SLOW.iter().any(|why| answer["error"].as_str().unwrap_or_default().contains(why)) {
+                let is_late = TOO_SLOW.iter().any(|why| answer["error"].as_str().unwrap_or_default().contains(why));
+                // Twice is more than a moment.
+                if !is_late || !late.is_empty() {
                     return answer;
                 }
-                late = Some(answer);
+                late.push(answer);
             }
         }
         panic!("ten times no answer to the pipe {name:?}, or {late:?}\n{}", self.machine.report())
@@ -558,12 +560,13 @@ impl Zellij {
     /// Removes the session, ended or not, with its saved layout if it has one.
     #[track_caller]
     pub fn delete_session(&self) {
-        // What lives on for a moment writes its layout again.
-        if self.server().is_some() {
-            self.kill_session();
-        }
-        self.machine.run("zellij", &["delete-session", "--force", &self.session]);
+        let delete = || self.machine.run("zellij", &["delete-session", "--force", &self.session]);
+        delete();
         self.wait_for_the_end();
+        // What lives on for a moment may have written its layout again.
+        if self.saved_layout().is_some() {
+            delete();
+        }
         self.machine.wait("the saved layout is removed", || self.saved_layout().is_none().then_some(()));
     }
 }
